@@ -1,0 +1,1 @@
+"""The scoring API, the review console and the only database."""
