@@ -46,24 +46,28 @@ class LazyGroup(TyperGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Import and give one command; None for an unknown name, which Typer then reports."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, attribute, line = COMMANDS[cmd_name]
-        if getattr(ctx, "resilient_parsing", False) or self._only_listing(ctx):
-            return typer.main.get_command(_placeholder(cmd_name, line))
-        target = getattr(importlib.import_module(module), attribute)
-        if not isinstance(target, typer.Typer):
-            app = typer.Typer(add_completion=False, rich_markup_mode=None)
-            app.command(name=cmd_name)(target)
-            target = app
-        command = typer.main.get_command(target)
-        command.name = cmd_name
-        return command
+        """Give a command for the help page, by its line alone; None for an unknown name."""
+        del ctx
+        return typer.main.get_command(_placeholder(cmd_name, COMMANDS[cmd_name][2])) if cmd_name in COMMANDS else None
 
-    @staticmethod
-    def _only_listing(ctx: Any) -> bool:
-        return not (ctx.args or getattr(ctx, "_protected_args", None))
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Import and give the command that was called; Typer reports an unknown name."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in COMMANDS:
+            command = _load(name)
+        return name, command, rest
+
+
+def _load(name: str) -> Any:
+    module, attribute, _ = COMMANDS[name]
+    target = getattr(importlib.import_module(module), attribute)
+    if not isinstance(target, typer.Typer):
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command(name=name)(target)
+        target = app
+    command = typer.main.get_command(target)
+    command.name = name
+    return command
 
 
 def _placeholder(name: str, line: str) -> typer.Typer:

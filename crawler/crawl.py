@@ -1,0 +1,129 @@
+"""Runs a crawl: sources in, one output folder out.
+
+The folder holds `adverts.jsonl` (the feed), `readings.jsonl` (raw words, signals, proofs),
+`history.jsonl` (first seen, last seen, changed, gone), `evidence/` and `report.json`. Crawling
+into the same folder again fetches only what is new or changed, and takes up a run that was killed.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
+
+from crawler.errors import SourceError
+from crawler.evidence.archive import Archive
+from crawler.evidence.stamp import stamper
+from crawler.monitors import problems_of
+from crawler.run import Run
+from crawler.settings import VERSION, scrapy_settings, user_agent
+from crawler.source import Source, check_crawlable
+from crawler.spiders.base import SourceSpider
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a crawl is to be done."""
+
+    folder: Path
+    contact: str
+    base_url: str | None = None
+    """Stands in for the base address of the source; with one source only."""
+    allow_loopback: bool = False
+    evidence: bool = True
+    budget: int | None = None
+    """Most pages per source; the source file's own budget when None."""
+    tsa: str | None = None
+    """Address of an RFC 3161 time stamping service."""
+    settings: tuple[tuple[str, Any], ...] = ()
+    """Further Scrapy settings, for tests and for scrapy-redis."""
+
+
+def crawl_sources(sources: Sequence[Source], options: Options, *, progress: Callable[[dict[str, Run]], None] | None = None) -> dict[str, Any]:
+    """Crawl the sources side by side and give the report, which is also written to `report.json`.
+
+    Raises `SourceError` for a source without a complete register entry, before anything is fetched.
+    """
+    if options.base_url is not None and len(sources) > 1:
+        raise SourceError("--base-url goes with one source only")
+    for source in sources:
+        check_crawlable(source)
+    started = datetime.now(UTC)
+    process = AsyncCrawlerProcess(install_root_handler=False)
+    runs: dict[str, Run] = {}
+    reasons: dict[str, Crawler] = {}
+    for source in sources:
+        run = _run(source, options, started)
+        crawler = Crawler(SourceSpider, _settings(source, options))
+        runs[source.name], reasons[source.name] = run, crawler
+        process.crawl(crawler, run=run)
+    if progress is not None:
+        progress(runs)
+    process.start()
+    report = {
+        "version": VERSION,
+        "started": started.isoformat(),
+        "finished": datetime.now(UTC).isoformat(),
+        "sources": {name: _close(run, reasons[name]) for name, run in runs.items()},
+    }
+    report["problems"] = [f"{name}: {what}" for name, source in report["sources"].items() for what in source["problems"]]
+    return _write(options.folder, report, runs)
+
+
+def _settings(source: Source, options: Options) -> dict[str, Any]:
+    base = scrapy_settings(source, contact=options.contact, allow_loopback=options.allow_loopback, budget=options.budget)
+    return {**base, **dict(options.settings)}
+
+
+def _run(source: Source, options: Options, started: datetime) -> Run:
+    archive = None
+    if options.evidence:
+        archive = Archive(
+            options.folder / "evidence",
+            source=source.name,
+            started=started,
+            about={"software": user_agent(options.contact), "format": "WARC File Format 1.0", "source": source.name, "robots": "obeyed"},
+            stamp=stamper(options.tsa),
+        )
+    return Run(source, folder=options.folder, base_url=options.base_url, archive=archive)
+
+
+def _close(run: Run, crawler: Crawler) -> dict[str, Any]:
+    reason = str(crawler.stats.get_value("finish_reason")) if crawler.stats else "unknown"
+    complete = reason == "finished" and not run.politeness.stopped and not run.counts["failed"]
+    run.close(complete=complete)
+    problems = problems_of(run, complete=complete)
+    if reason not in {"finished", "closespider_pagecount"}:
+        problems.append(f"ended early: {reason}")
+    return {
+        "complete": complete,
+        "ended": reason,
+        "resumed": run.history.resumed,
+        "pages": run.counts["responses"],
+        "bytes": run.counts["bytes"],
+        "adverts": run.n_adverts,
+        **{name: run.counts[name] for name in ("new", "changed", "unchanged", "gone", "not_modified", "failed", "repeated", "listings")},
+        "done_before": run.counts["done_before"],
+        "seconds": round((run.clock() - run.started).total_seconds(), 3),
+        "coverage": run.coverage(),
+        "signals": dict(run.signals),
+        "faults": dict(run.faults),
+        "refused": dict(run.refused),
+        "examples": run.examples,
+        "problems": problems,
+    }
+
+
+def _write(folder: Path, report: dict[str, Any], runs: dict[str, Run]) -> dict[str, Any]:
+    from crawler.report import write_html  # noqa: PLC0415
+
+    history = [row for run in runs.values() for row in run.history.rows()]
+    (folder / "history.jsonl").write_text("".join(json.dumps(row) + "\n" for row in history), encoding="utf-8")
+    for run in runs.values():
+        run.history.close()
+    (folder / "report.json").write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_html(report, folder / "report.html")
+    return report

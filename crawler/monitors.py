@@ -1,0 +1,38 @@
+"""At close: what came, compared with what the source file expects.
+
+A source that suddenly brings nothing, or adverts without titles, has changed its layout or shut us
+out: the run then fails loudly and says what changed.
+"""
+
+from crawler.run import Run
+
+MANY_UNPROVEN = 0.2
+MANY_FAILED = 0.5
+_ENOUGH_PAGES = 10
+
+
+def problems_of(run: Run, *, complete: bool) -> list[str]:
+    """Give, in plain words, everything that fell short; an empty list when the run is as expected."""
+    found = list(_counts(run, complete=complete))
+    coverage = run.coverage()
+    for field, share in run.source.expect.coverage.items():
+        if coverage and coverage.get(field, 0.0) < share:
+            found.append(f"{field}: in {coverage.get(field, 0.0):.0%} of the adverts, expected {share:.0%}; has the layout changed?")
+    unproven = run.faults["the page does not name its advert"]
+    if run.n_adverts and unproven / run.n_adverts > MANY_UNPROVEN:
+        found.append(f"{unproven} of {run.n_adverts} adverts are not named by their page; do its addresses lead elsewhere?")
+    failed = run.counts["failed"]
+    if run.counts["responses"] >= _ENOUGH_PAGES and failed / run.counts["responses"] > MANY_FAILED:
+        found.append(f"{failed} of {run.counts['responses']} pages failed")
+    found += [f"{host}: left alone, {why}" for host, why in run.politeness.stopped.items()]
+    return found
+
+
+def _counts(run: Run, *, complete: bool) -> list[str]:
+    expect = run.source.expect
+    present, met = run.history.counts()
+    if complete and present < expect.min:
+        return [f"{met} adverts, expected at least {expect.min}"]
+    if expect.max is not None and met > expect.max:
+        return [f"{met} adverts, expected at most {expect.max}"]
+    return []

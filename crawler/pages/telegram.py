@@ -1,0 +1,85 @@
+"""Posts of public Telegram channels, as the preview pages `t.me/s/<channel>` show them.
+
+Every post with words is a draft; which of them are job adverts is the detector's to say. A post
+has no title. Replies quote other posts: only the post's own text is taken.
+"""
+
+import re
+
+from lxml import etree
+
+from crawler.pages.draft import Draft
+from crawler.parse.contact import contact_of_link
+from crawler.parse.plain import element_text, parse_line
+from model.schema.advert import Contact
+
+_HAS_CLASS = "contains(concat(' ', normalize-space(@class), ' '), ' {} ')"
+_POST = f"//*[@data-post][{_HAS_CLASS.format('tgme_widget_message')}]"
+_TEXT = f".//*[{_HAS_CLASS.format('tgme_widget_message_text')}][not(ancestor::*[{_HAS_CLASS.format('tgme_widget_message_reply')}])]"
+_CHANNEL_LINK = re.compile(r"https?://t\.me/(?:s/)?([A-Za-z]\w{3,31})/?$")
+
+
+def is_telegram(page: str) -> bool:
+    """Whether a page is a channel preview."""
+    return "tgme_widget_message" in page or "tgme_channel_info" in page or "tgme_page" in page
+
+
+def read_telegram(root: etree._Element) -> tuple[Draft, ...]:
+    """Give the posts of a preview page that have a text, in the page's order."""
+    return tuple(draft for post in root.xpath(_POST) if (draft := _post(post)) is not None)
+
+
+def older_posts(root: etree._Element) -> str | None:
+    """The link to the posts before these, as published; None on the channel's first page."""
+    found = root.xpath("//link[@rel='prev']/@href | //a[contains(@class, 'tme_messages_more')][@data-before]/@href")
+    return str(found[0]) if found else None
+
+
+def _post(post: etree._Element) -> Draft | None:
+    texts = [text for element in post.xpath(_TEXT) if (text := element_text(element))]
+    if not texts:
+        return None
+    name = str(post.get("data-post"))
+    links = _links(post)
+    return Draft(
+        reader="telegram",
+        description="\n\n".join(texts),
+        posted=_first(post, ".//a[contains(@class, 'tgme_widget_message_date')]//time/@datetime"),
+        url=_first(post, ".//a[contains(@class, 'tgme_widget_message_date')]/@href") or f"https://t.me/{name}",
+        identifier=name,
+        contacts=_contacts(links, channel=name.partition("/")[0]),
+        extra={
+            "post": name,
+            "datetime": _first(post, ".//a[contains(@class, 'tgme_widget_message_date')]//time/@datetime"),
+            "views": _words(post, "tgme_widget_message_views"),
+            "edited": bool(post.xpath(".//*[contains(@class, 'tgme_widget_message_meta')][contains(., 'edited')]")),
+            "forwarded_from": _words(post, "tgme_widget_message_forwarded_from_name"),
+            "forwarded_url": _first(post, ".//a[contains(@class, 'tgme_widget_message_forwarded_from_name')]/@href"),
+            "links": list(links),
+        },
+    )
+
+
+def _first(post: etree._Element, path: str) -> str | None:
+    return next((str(found) for found in post.xpath(path)), None)
+
+
+def _words(post: etree._Element, name: str) -> str | None:
+    found = post.xpath(f".//*[{_HAS_CLASS.format(name)}]")
+    return parse_line("".join(found[0].itertext())) if found else None
+
+
+def _links(post: etree._Element) -> tuple[str, ...]:
+    """Links in the text and on the buttons below it, each once."""
+    button = f".//a[{_HAS_CLASS.format('tgme_widget_message_inline_button')}]/@href"
+    found = [str(href) for element in post.xpath(_TEXT) for href in element.xpath(".//a/@href")]
+    found += [str(href) for href in post.xpath(button)]
+    # a hashtag links to a search on the page itself
+    return tuple(dict.fromkeys(href for href in found if not href.startswith("?")))
+
+
+def _contacts(links: tuple[str, ...], *, channel: str) -> tuple[Contact, ...]:
+    """Accounts, numbers and addresses that links lead to; not the channel's own posts."""
+    found = (contact_of_link(link) for link in links)
+    own = f"@{channel}".lower()
+    return tuple(dict.fromkeys(contact for contact in found if contact and contact.value.lower() != own))

@@ -1,0 +1,1 @@
+"""Text → value or None; pure functions without clocks."""

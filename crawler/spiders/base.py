@@ -1,0 +1,211 @@
+"""The one spider: a source file says where to begin, the readers say what a page holds.
+
+Sitemap or listing → detail pages → adverts, or feed, API and channel pages that hold adverts
+themselves. Everything written goes through `Run`, page by page.
+"""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from scrapy import Spider
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Request, Response
+from twisted.python.failure import Failure
+
+from crawler.pages.advert import Reading, read_advert
+from crawler.pages.decode import decode_page
+from crawler.pages.reader import Page, read_page
+from crawler.run import Run
+from crawler.source import Kind
+from crawler.spiders.links import next_pages, page_links, sitemap_links
+from crawler.spiders.proof import proof_of
+
+EMPTY_PAGES_IN_A_ROW = 5
+"""After so many listing pages without a new link, the listing is left: it may never end."""
+_NOT_MODIFIED, _NOT_FOUND, _GONE, _OK = 304, 404, 410, 200
+_HOLDING = {Kind.FEED, Kind.API, Kind.TELEGRAM}
+_MAX_SAME_SEGMENTS = 3
+_MAX_QUERY = 12
+
+
+class SourceSpider(Spider):
+    """Crawls one source as its file says."""
+
+    name = "source"
+
+    def __init__(self, *, run: Run, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.run = run
+        self.source = run.source
+        self.allowed_domains = [urlsplit(run.base_url).hostname or "", *run.source.follow_hosts]
+        self._detail = re.compile(self.source.detail) if self.source.detail else None
+        self._asked: set[str] = set()
+        self._empty_in_a_row = 0
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Begin where the source file says."""
+        for address in self.source.start:
+            yield self._request(urljoin(self.run.base_url, address), callback=self.crawl_start)
+
+    def _request(self, url: str, *, callback: Any, conditional: bool = False, **meta: Any) -> Request:
+        headers = {}
+        visit = self.run.history.visit(url) if conditional else None
+        if visit is not None and visit.etag:
+            headers["If-None-Match"] = visit.etag
+        if visit is not None and visit.last_modified:
+            headers["If-Modified-Since"] = visit.last_modified
+        self._asked.add(url)
+        return Request(
+            url,
+            callback=callback,
+            errback=self.crawl_failed,
+            headers=headers,
+            meta={"handle_httpstatus_all": True, "asked": url, **meta},
+        )
+
+    def crawl_start(self, response: Response) -> Iterator[Any]:
+        """Read a page from the source file's list: a sitemap, a listing, or adverts themselves."""
+        if not self._usable(response):
+            return
+        listed = sitemap_links(response.body)
+        if listed is None and self.source.kind in _HOLDING:
+            yield from self.crawl_feed(response)
+        elif listed is None:
+            yield from self.crawl_listing(response)
+        else:
+            yield from self._crawl_sitemap(response, listed)
+
+    def _crawl_sitemap(self, response: Response, listed: Any) -> Iterator[Request]:
+        self.run.counts["listings"] += 1
+        for entry in listed.entries:
+            url = urljoin(response.url, entry.url)
+            if listed.is_index:
+                if url not in self._asked and self._is_sane(url):
+                    yield self._request(url, callback=self.crawl_start)
+            elif self._wants(url):
+                yield from self._detail_request(url, listed_modified=entry.last_modified)
+
+    def crawl_listing(self, response: Response) -> Iterator[Any]:
+        """Follow a listing's links to adverts, and on to its next page while it brings new ones."""
+        self.run.counts["listings"] += 1
+        page = self._read(response)
+        fresh = 0
+        for url in page_links(response, detail=self._detail, selector=self.source.selectors.link):
+            if self._wants(url):
+                fresh += 1
+                yield from self._detail_request(url)
+        if page.drafts and not fresh:
+            fresh += self._store(response, page)
+        self._empty_in_a_row = 0 if fresh else self._empty_in_a_row + 1
+        if self._empty_in_a_row >= EMPTY_PAGES_IN_A_ROW:
+            self.run.fault("listing left: pages without new adverts", response.url)
+            return
+        for url in next_pages(response, selector=self.source.next):
+            if url not in self._asked and self._is_sane(url):
+                yield self._request(url, callback=self.crawl_listing)
+
+    def crawl_feed(self, response: Response) -> Iterator[Any]:
+        """Read a page that holds adverts itself, and its next pages while they bring new ones."""
+        if not self._usable(response):
+            return
+        page = self._read(response)
+        before = self.run.counts["new"] + self.run.counts["changed"] + self.run.counts["unchanged"]
+        self._store(response, page)
+        fresh = self.run.counts["new"] + self.run.counts["changed"] + self.run.counts["unchanged"] - before
+        self._empty_in_a_row = 0 if fresh else self._empty_in_a_row + 1
+        if self._empty_in_a_row >= EMPTY_PAGES_IN_A_ROW:
+            self.run.fault("feed left: pages without new adverts", response.url)
+            return
+        for url in next_pages(response, selector=self.source.next):
+            if url not in self._asked and self._is_sane(url):
+                yield self._request(url, callback=self.crawl_feed)
+
+    def crawl_advert(self, response: Response) -> None:
+        """Read a detail page."""
+        asked = response.meta["asked"]
+        if response.status == _NOT_MODIFIED:
+            self.run.unchanged_page(asked)
+        elif response.status in {_NOT_FOUND, _GONE}:
+            self.run.counts["missing"] += 1
+            self.run.gone_page(asked)
+        elif self._usable(response):
+            page = self._read(response)
+            if not self._store(response, page):
+                self.run.fault("detail page without an advert", response.url)
+
+    def crawl_failed(self, failure: Failure) -> None:
+        """Report a page that could not be had."""
+        error = failure.value
+        if isinstance(error, IgnoreRequest):
+            if str(error).startswith("Ignored response"):
+                self.run.fault("unpacks to more than the limit", failure.request.url)  # type: ignore[attr-defined]
+            return
+        self.run.counts["failed"] += 1
+        self.run.fault(f"not received: {type(error).__name__}", failure.request.url)  # type: ignore[attr-defined]
+
+    def _detail_request(self, url: str, *, listed_modified: str | None = None) -> Iterator[Request]:
+        self._asked.add(url)
+        visit = self.run.history.visit(url)
+        if visit is not None and visit.this_run:
+            self.run.counts["done_before"] += 1
+            return
+        if visit is not None and listed_modified and visit.listed_modified == listed_modified and visit.advert_ids:
+            self.run.unchanged_page(url)
+            return
+        yield self._request(url, callback=self.crawl_advert, conditional=True, listed_modified=listed_modified)
+
+    def _usable(self, response: Response) -> bool:
+        if response.status == _OK:
+            return True
+        if response.status == _NOT_MODIFIED:
+            self.run.unchanged_page(response.meta["asked"])
+            return False
+        self.run.counts["failed"] += 1
+        self.run.fault(f"answered {response.status}", response.url)
+        return False
+
+    def _read(self, response: Response) -> Page:
+        content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        if self.source.kind is Kind.CLASSIFIEDS:
+            from crawler.pages.selected import read_selected  # noqa: PLC0415
+
+            page = read_selected(decode_page(response.body, content_type=content_type), self.source.selectors)
+        else:
+            page = read_page(response.body, content_type=content_type)
+        for fault in page.faults:
+            self.run.fault(fault, response.url)
+        return page
+
+    def _store(self, response: Response, page: Page) -> int:
+        readings: list[tuple[Reading, str | None]] = []
+        only = len(page.drafts) == 1
+        for draft in page.drafts:
+            reading = read_advert(
+                draft,
+                source=self.source.name,
+                page_url=response.url,
+                fetched_at=response.meta.get("fetched_at"),
+                page_digest=response.meta.get("page_digest"),
+                employer=self.source.employer,
+            )
+            if reading is not None:
+                readings.append((reading, proof_of(reading, response=response, only=only)))
+        self.run.store_page(response.meta["asked"], response, readings, listed_modified=response.meta.get("listed_modified"))
+        return len(readings)
+
+    def _wants(self, url: str) -> bool:
+        if url in self._asked or (self._detail is not None and not self._detail.search(url)):
+            return False
+        return self._is_sane(url)
+
+    def _is_sane(self, url: str) -> bool:
+        """Whether an address looks like a page rather than a trap that makes up addresses."""
+        parts = urlsplit(url)
+        segments = [segment for segment in parts.path.split("/") if segment]
+        repeated = any(segments.count(segment) > _MAX_SAME_SEGMENTS for segment in set(segments))
+        if repeated or len(parse_qsl(parts.query)) > _MAX_QUERY:
+            self.run.fault("address like a trap", url)
+            return False
+        return True

@@ -1,0 +1,1 @@
+"""What partners and operators call over HTTP."""

@@ -1,0 +1,1 @@
+"""The pages an investigator uses, rendered on the server."""

@@ -1,0 +1,96 @@
+"""What a reviewer does to an advert: each form is one act in one transaction, then the next page."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+
+from model.schema.decision import Verdict
+from service.console.pages import context_of, current_form, redirect
+from service.errors import FieldFault, InvalidFieldsError
+from service.review import actions
+from service.review.queue import next_item
+from service.review.verdicts import REASON_CODES, Choice, find_choice
+from service.store import reviews
+
+router = APIRouter()
+Field = Annotated[str, Form(max_length=4000)]
+NOTE_LENGTH = 2000
+
+
+@router.post("/reviews/{review_id}/claim")
+def claim(request: Request, review_id: str, csrf: Field) -> Response:
+    """Keep this advert for a while."""
+    who = current_form(request, csrf)
+    context = context_of(request)
+    with context.database.writing() as session:
+        minutes = context.settings.claim_minutes
+        actions.claim(session, review_id, by=who.person, at=context.clock(), minutes=minutes)
+    return redirect(f"/console/reviews/{review_id}")
+
+
+@router.post("/reviews/{review_id}/release")
+def release(request: Request, review_id: str, csrf: Field) -> Response:
+    """Give this advert back to the queue."""
+    who = current_form(request, csrf)
+    context = context_of(request)
+    with context.database.writing() as session:
+        actions.release(session, review_id, by=who.person, at=context.clock())
+    return redirect("/console")
+
+
+@router.post("/reviews/{review_id}/decide")
+def decide(
+    request: Request, review_id: str, csrf: Field, seen: Field, answer: Field, reason_code: Field = "", note: Field = ""
+) -> Response:
+    """Record a verdict, then open the next advert, claimed."""
+    who = current_form(request, csrf)
+    choice = _read_choice(answer)
+    if len(note) > NOTE_LENGTH:
+        raise _fault("note", "too_long", f"a note has at most {NOTE_LENGTH} characters")
+    context = context_of(request)
+    now, minutes = context.clock(), context.settings.claim_minutes
+    with context.database.writing() as session:
+        actions.decide(
+            session,
+            review_id,
+            choice,
+            by=who.person,
+            at=now,
+            seen=seen,
+            reason_code=_read_reason_code(choice.verdict, reason_code),
+            note=note,
+        )
+        following = next_item(session, by=who.person, at=now, after=reviews.get_review(session, review_id))
+        if following is not None:
+            actions.claim(session, following.id, by=who.person, at=now, minutes=minutes)
+    said = f"?said={choice.value}"
+    return redirect(f"/console/reviews/{following.id}{said}" if following else f"/console{said}")
+
+
+@router.post("/undo")
+def undo(request: Request, csrf: Field) -> Response:
+    """Take back the latest decision and show its advert again."""
+    who = current_form(request, csrf)
+    context = context_of(request)
+    with context.database.writing() as session:
+        minutes = context.settings.claim_minutes
+        review = actions.undo(session, by=who.person, at=context.clock(), minutes=minutes)
+    return redirect(f"/console/reviews/{review.id}?undone")
+
+
+def _read_choice(answer: str) -> Choice:
+    choice = find_choice(answer)
+    if choice is None:
+        raise _fault("answer", "unknown", "there is no such answer; use one of the buttons")
+    return choice
+
+
+def _read_reason_code(verdict: Verdict, code: str) -> str | None:
+    """Give the reason code when it fits the verdict; one that fits another verdict is left out."""
+    if code and code not in {known for codes in REASON_CODES.values() for known, _ in codes}:
+        raise _fault("reason_code", "unknown", "there is no such reason; choose one of the list")
+    return code if code in {known for known, _ in REASON_CODES[verdict]} else None
+
+
+def _fault(name: str, code: str, detail: str) -> InvalidFieldsError:
+    return InvalidFieldsError(detail, faults=[FieldFault(f"/{name}", code, detail)])

@@ -1,0 +1,18 @@
+"""The console's pages under one prefix; none of them is part of the API's description."""
+
+from fastapi import APIRouter, Response
+
+from service.console import advert, decide, login, queue
+from service.console.pages import redirect
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def home() -> Response:
+    """Lead to the console."""
+    return redirect("/console")
+
+
+for part in (login.router, queue.router, advert.router, decide.router):
+    router.include_router(part, prefix="/console")

@@ -1,0 +1,1 @@
+"""What people do with flagged adverts: states, permissions, policies, queue, actions, export."""

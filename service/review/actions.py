@@ -1,0 +1,167 @@
+"""What can be done with a review, each act with its audit event in the caller's transaction.
+
+Every act checks permission, then policy, then moves the review. Nothing here commits: whoever
+opened the unit of work does, and an act whose audit event cannot be written has not happened.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from model.schema.assessment import Assessment
+from service.errors import ConflictError
+from service.review.permissions import Permission, Person, check
+from service.review.policies import UNDO_DEPTH, check_free, check_undoable
+from service.review.queue import priority
+from service.review.states import Cause, ReviewState, move
+from service.review.verdicts import Choice
+from service.store import reviews
+from service.store.audit import SYSTEM, Act, append_event
+from service.store.columns import storable
+from service.store.ids import new_id
+from service.store.tables import DecisionRow, ReviewRow
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An assessed advert that a person should look at."""
+
+    partner_id: str
+    advert_id: str
+    advert_key: str
+    digest: str
+    source: str | None
+    assessment_id: str
+    assessment: Assessment
+    cause: Cause
+
+
+def open_review(
+    session: Session, finding: Finding, known: ReviewRow | None, *, at: datetime, sample_rate: float
+) -> ReviewRow | None:
+    """Open a review, or point the known one to new evidence; None when nothing has changed.
+
+    Other words reopen a decided review. A new release on the same words does not.
+    """
+    if known is not None and known.advert_key == finding.advert_key:
+        return None
+    act = Act.REVIEW_OPENED if known is None else Act.REVIEW_RENEWED
+    review = _new_review(finding, at=at) if known is None else known
+    if known is not None and known.state == ReviewState.DECIDED:
+        move(known, ReviewState.OPEN)
+    review.advert_key, review.assessment_id = finding.advert_key, finding.assessment_id
+    review.band, review.language = finding.assessment.band.value, finding.assessment.language.code
+    review.cause, review.changed_at = finding.cause.value, at
+    review.priority = priority(
+        finding.assessment, finding.cause, digest=finding.digest, sample_rate=sample_rate
+    )
+    session.add(review)
+    session.flush()
+    detail = {"advert": finding.digest, "assessment": finding.assessment_id, "cause": finding.cause.value}
+    append_event(session, act, subject=review.id, actor=SYSTEM, at=at, detail=detail)
+    return review
+
+
+def record_view(session: Session, review: ReviewRow, *, by: Person, at: datetime) -> None:
+    """Record that a person was shown the advert and what it contains."""
+    check(by, Permission.VIEW_ADVERTS)
+    append_event(
+        session, Act.REVIEW_VIEWED, subject=review.id, actor=by.id, at=at, detail={"advert": review.advert_key}
+    )
+
+
+def claim(session: Session, review_id: str, *, by: Person, at: datetime, minutes: int) -> ReviewRow:
+    """Keep a review for one person for a while; claiming again renews the time."""
+    check(by, Permission.DECIDE)
+    review = reviews.get_review(session, review_id, lock=True)
+    check_free(review, by=by, at=at)
+    move(review, ReviewState.CLAIMED)
+    review.claimed_by, review.claimed_until = by.id, at + timedelta(minutes=minutes)
+    append_event(session, Act.REVIEW_CLAIMED, subject=review.id, actor=by.id, at=at)
+    return review
+
+
+def release(session: Session, review_id: str, *, by: Person, at: datetime) -> ReviewRow:
+    """Give a claimed review back to the queue."""
+    check(by, Permission.DECIDE)
+    review = reviews.get_review(session, review_id, lock=True)
+    if review.state != ReviewState.CLAIMED or review.claimed_by != by.id:
+        raise ConflictError("this advert is not claimed by you")
+    move(review, ReviewState.OPEN)
+    append_event(session, Act.REVIEW_RELEASED, subject=review.id, actor=by.id, at=at)
+    return review
+
+
+def decide(
+    session: Session,
+    review_id: str,
+    choice: Choice,
+    *,
+    by: Person,
+    at: datetime,
+    seen: str,
+    reason_code: str | None = None,
+    note: str | None = None,
+) -> DecisionRow:
+    """Record a verdict on the assessment that was on screen (`seen`); raises when that is not the latest."""
+    check(by, Permission.DECIDE)
+    review = reviews.get_review(session, review_id, lock=True)
+    check_free(review, by=by, at=at)
+    if review.assessment_id != seen:
+        raise ConflictError("the advert has changed since you opened it; look again before deciding")
+    assessment = reviews.assessment_of(session, review)
+    before = reviews.latest_decision(session, review.id)
+    decision = DecisionRow(
+        id=new_id("dec", at=at),
+        review_id=review.id,
+        advert_key=review.advert_key,
+        assessment_id=review.assessment_id,
+        verdict=choice.verdict.value,
+        pattern=choice.pattern.value if choice.pattern else None,
+        reason_code=reason_code,
+        note=storable(note.strip()) if note and note.strip() else None,
+        decided_by=by.id,
+        decided_at=at,
+        score=assessment.score,
+        model_version=assessment.model_version,
+        supersedes=before.id if before else None,
+    )
+    move(review, ReviewState.DECIDED)
+    review.changed_at = at
+    session.add(decision)
+    session.flush()
+    detail = {"decision": decision.id, "verdict": choice.value, "assessment": review.assessment_id}
+    append_event(session, Act.REVIEW_DECIDED, subject=review.id, actor=by.id, at=at, detail=detail)
+    return decision
+
+
+def undo(session: Session, *, by: Person, at: datetime, minutes: int) -> ReviewRow:
+    """Take back the person's latest standing decision, up to ten deep; the review is theirs again."""
+    check(by, Permission.DECIDE)
+    recent = reviews.own_decisions(session, by.id, limit=UNDO_DEPTH)
+    decision = next((row for row in recent if row.undone_at is None), None)
+    if decision is None:
+        raise ConflictError("there is nothing left to undo")
+    review = reviews.get_review(session, decision.review_id, lock=True)
+    check_undoable(decision, review, reviews.latest_decision(session, review.id))
+    decision.undone_at = at
+    move(review, ReviewState.CLAIMED)
+    review.claimed_by, review.claimed_until = by.id, at + timedelta(minutes=minutes)
+    review.changed_at = at
+    append_event(
+        session, Act.DECISION_UNDONE, subject=review.id, actor=by.id, at=at, detail={"decision": decision.id}
+    )
+    return review
+
+
+def _new_review(finding: Finding, *, at: datetime) -> ReviewRow:
+    return ReviewRow(
+        id=new_id("rev", at=at),
+        partner_id=finding.partner_id,
+        advert_id=finding.advert_id,
+        state=ReviewState.OPEN.value,
+        source=storable(finding.source),
+        opened_at=at,
+        changed_at=at,
+    )

@@ -1,0 +1,129 @@
+"""The deployment's settings: read once from `LUREWATCH_*` variables, frozen, passed down.
+
+A name we do not know stops the start, because a misspelt setting is a setting that is not set.
+What can change a score is not here: it travels with the release.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.errors import SettingsError
+
+PREFIX = "LUREWATCH_"
+PLACEHOLDERS = frozenset({"changeme", "change-me", "secret", "password", "placeholder", "example", "todo"})
+
+
+class Settings(BaseSettings):
+    """One process's settings; tests build their own."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
+
+    database_url: str = "sqlite:///var/lurewatch.sqlite3"
+    """Where the database is: `sqlite:///FILE` or `postgresql+psycopg://USER@HOST/NAME`."""
+    secret: SecretStr | None = None
+    """Keys every stored hash; at least 32 characters. Unset: made once and kept in `secret_file`."""
+    secret_file: Path = Path("var/secret")
+    """Where the secret is kept when `secret` is unset; readable by the owner only."""
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = Field(default=8700, ge=0, le=65535)
+    """Port to listen on; 0 takes a free one."""
+    public_url: str | None = None
+    """The address people use, when a proxy stands before the service; `https://` makes cookies secure."""
+    releases: Path | None = None
+    """Folder of releases; unset: the one in the repository."""
+    model_version: str | None = None
+    """Release to serve; unset: the promoted one."""
+    max_body_bytes: int = Field(default=1_000_000, ge=1_000)
+    """Largest request body; a larger one is answered 413."""
+    login_link_minutes: int = Field(default=15, ge=1, le=24 * 60)
+    """How long a login link works."""
+    session_hours: int = Field(default=12, ge=1, le=24 * 14)
+    """How long a console session lasts."""
+    claim_minutes: int = Field(default=15, ge=1, le=24 * 60)
+    """How long a claimed item is kept for its reviewer."""
+    sample_rate: float = Field(default=0.02, ge=0, le=1)
+    """Share of adverts below the review line that are queued all the same, to keep error rates honest."""
+    retention_days: int = Field(default=365, ge=1)
+    """How long an advert is kept after it was received."""
+    log_json: bool = True
+    """Log lines as JSON; false: for people."""
+    log_level: str = "INFO"
+    """DEBUG, INFO, WARNING or ERROR."""
+
+    @field_validator("secret")
+    @classmethod
+    def _secret_is_one(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        plain = value.get_secret_value()
+        if plain.lower() in PLACEHOLDERS or len(plain) < 32:  # noqa: PLR2004
+            message = "a secret needs at least 32 characters of its own; make one with `openssl rand -hex 32`"
+            raise ValueError(message)
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _level_is_known(cls, value: str) -> str:
+        if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            message = "must be DEBUG, INFO, WARNING or ERROR"
+            raise ValueError(message)
+        return value.upper()
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Read the settings; raises `SettingsError` naming every unknown or unusable `LUREWATCH_*` name."""
+        names = os.environ if environment is None else environment
+        known = {PREFIX + name.upper(): name for name in cls.model_fields}
+        unknown = sorted(name for name in names if name.upper().startswith(PREFIX) and name.upper() not in known)
+        if unknown:
+            raise SettingsError(
+                f"unknown setting {', '.join(unknown)}; known are {', '.join(sorted(known))}: unset or rename it"
+            )
+        given = {known[name.upper()]: value for name, value in names.items() if name.upper() in known}
+        try:
+            return cls(**given)  # type: ignore[arg-type]
+        except ValidationError as error:
+            faults = "; ".join(
+                f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()
+            )
+            raise SettingsError(f"unusable setting: {faults}") from None
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether browsers may send our cookies over https only."""
+        return (self.public_url or "").startswith("https://")
+
+    def pepper(self) -> bytes:
+        """Give the secret that keys stored hashes, making and keeping one on first use."""
+        if self.secret is not None:
+            return self.secret.get_secret_value().encode()
+        try:
+            return _made_secret(self.secret_file)
+        except OSError as error:
+            raise SettingsError(
+                f"{self.secret_file}: cannot keep a secret there ({error.strerror}); set {PREFIX}SECRET"
+            ) from None
+
+
+def _made_secret(path: Path) -> bytes:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        kept = path.read_bytes().strip()
+        if len(kept) < 32:  # noqa: PLR2004
+            raise SettingsError(f"{path}: holds no usable secret; remove the file or set {PREFIX}SECRET") from None
+        return kept
+    with os.fdopen(descriptor, "wb") as file:
+        made = secrets.token_hex(32).encode()
+        file.write(made + b"\n")
+    return made

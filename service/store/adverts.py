@@ -1,0 +1,85 @@
+"""Adverts as received, one row per version; the same words twice are one row."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from model.schema.advert import JobAdvert
+from service.store.columns import storable
+from service.store.ids import new_id
+from service.store.tables import AdvertRow, Table
+
+VOLATILE = {"fetched_at", "page_digest"}
+"""What changes when the same advert is fetched again; no part of its digest."""
+
+
+def content_digest(advert: JobAdvert) -> str:
+    """Give the SHA-256 of what the advert says, whenever it was fetched."""
+    said = advert.model_dump_json(exclude=VOLATILE, exclude_defaults=True)
+    return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
+
+
+def stored_id(advert: JobAdvert) -> str:
+    """Give the advert's id in the form it is stored and looked up under."""
+    return storable(advert.id) or advert.id
+
+
+def insert_new(session: Session, table: type[Table]) -> Insert:
+    """Begin an INSERT that leaves rows alone which are already there."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
+
+
+def record_adverts(
+    session: Session, adverts: Sequence[JobAdvert], *, partner_id: str, at: datetime, expires_at: datetime
+) -> list[str]:
+    """Store each advert unless this very version is stored already; give their keys in order."""
+    if not adverts:
+        return []
+    wanted = [(stored_id(advert), content_digest(advert)) for advert in adverts]
+    rows = {
+        version: _row(advert, version=version, partner_id=partner_id, at=at, expires_at=expires_at)
+        for advert, version in zip(adverts, wanted, strict=True)
+    }
+    session.execute(insert_new(session, AdvertRow), list(rows.values()))
+    known = find_versions(session, [advert_id for advert_id, _ in wanted], partner_id=partner_id)
+    return [known[version] for version in wanted]
+
+
+def find_versions(session: Session, ids: Sequence[str], *, partner_id: str) -> Mapping[tuple[str, str], str]:
+    """Give (advert id, digest) → key for every stored version of the partner's adverts of these ids."""
+    rows = session.execute(
+        select(AdvertRow.advert_id, AdvertRow.digest, AdvertRow.key).where(
+            AdvertRow.partner_id == partner_id, AdvertRow.advert_id.in_(set(ids))
+        )
+    )
+    return {(advert_id, digest): key for advert_id, digest, key in rows}
+
+
+def load_advert(session: Session, key: str) -> JobAdvert:
+    """Give the advert of that key exactly as it was received."""
+    return JobAdvert.from_json(session.get_one(AdvertRow, key).record)
+
+
+def _row(
+    advert: JobAdvert, *, version: tuple[str, str], partner_id: str, at: datetime, expires_at: datetime
+) -> dict[str, object]:
+    return {
+        "key": new_id("adv", at=at),
+        "partner_id": partner_id,
+        "advert_id": version[0],
+        "digest": version[1],
+        "source": storable(advert.source),
+        "url": storable(advert.url),
+        "heading": storable(advert.title or advert.description, limit=160),
+        "posted_on": advert.posted_on,
+        "page_digest": storable(advert.page_digest),
+        "received_at": at,
+        "expires_at": expires_at,
+        "record": advert.to_json(),
+    }

@@ -1,0 +1,98 @@
+"""Assessments as given; the same release on the same version of an advert answers once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from model.schema.assessment import Assessment, read_assessment
+from service.store.adverts import insert_new
+from service.store.ids import new_id
+from service.store.tables import AdvertRow, AssessmentRow
+
+
+@dataclass(frozen=True)
+class StoredAssessment:
+    """An assessment with its place in the store."""
+
+    id: str
+    """Its own id, the one partners see."""
+    advert_key: str
+    """Which version of which advert it is about."""
+    assessment: Assessment
+    """What was said."""
+    kept_until: datetime
+    """When it is erased together with its advert (UTC)."""
+
+
+def record_assessments(
+    session: Session, assessments: Sequence[tuple[str, Assessment]], *, partner_id: str, at: datetime
+) -> list[str]:
+    """Store (advert key, assessment) pairs unless that release has answered already; give ids in order."""
+    if not assessments:
+        return []
+    rows = [_row(key, assessment, partner_id=partner_id, at=at) for key, assessment in assessments]
+    session.execute(insert_new(session, AssessmentRow), rows)
+    known = _ids(session, {key for key, _ in assessments})
+    return [known[_version(key, assessment)] for key, assessment in assessments]
+
+
+def find_assessment(session: Session, assessment_id: str, *, partner_id: str) -> StoredAssessment | None:
+    """Give a partner's assessment; None when there is none, or it is another partner's."""
+    found = session.execute(
+        select(AssessmentRow, AdvertRow.expires_at)
+        .join(AdvertRow, AdvertRow.key == AssessmentRow.advert_key)
+        .where(AssessmentRow.id == assessment_id, AssessmentRow.partner_id == partner_id)
+    ).one_or_none()
+    if found is None:
+        return None
+    row, expires_at = found
+    return StoredAssessment(row.id, row.advert_key, read_assessment(row.record), expires_at)
+
+
+def load_assessment(session: Session, assessment_id: str) -> Assessment:
+    """Give the assessment of that id, for a reader who may see every partner's."""
+    return read_assessment(session.get_one(AssessmentRow, assessment_id).record)
+
+
+def find_assessed(session: Session, keys: Sequence[str], *, model_version: str) -> set[str]:
+    """Tell which of these versions of adverts the release has assessed already."""
+    return set(
+        session.scalars(
+            select(AssessmentRow.advert_key).where(
+                AssessmentRow.advert_key.in_(keys), AssessmentRow.model_version == model_version
+            )
+        )
+    )
+
+
+def _version(key: str, assessment: Assessment) -> tuple[str, str, str]:
+    return key, assessment.model_version, assessment.catalogue_version
+
+
+def _ids(session: Session, keys: set[str]) -> Mapping[tuple[str, str, str], str]:
+    columns = (
+        AssessmentRow.advert_key,
+        AssessmentRow.model_version,
+        AssessmentRow.catalogue_version,
+        AssessmentRow.id,
+    )
+    rows = session.execute(select(*columns).where(AssessmentRow.advert_key.in_(keys)))
+    return {(key, model, catalogue): assessment_id for key, model, catalogue, assessment_id in rows}
+
+
+def _row(key: str, assessment: Assessment, *, partner_id: str, at: datetime) -> dict[str, object]:
+    return {
+        "id": new_id("asm", at=at),
+        "partner_id": partner_id,
+        "advert_key": key,
+        "score": assessment.score,
+        "band": assessment.band.value,
+        "language": assessment.language.code,
+        "model_version": assessment.model_version,
+        "catalogue_version": assessment.catalogue_version,
+        "assessed_at": assessment.assessed_at,
+        "record": assessment.to_json(),
+    }

@@ -1,0 +1,85 @@
+"""The audit chain: who did what to what, each event sealed by the digest of the one before it.
+
+Whoever alters, removes or inserts a row breaks the chain from that row on; whoever cuts off
+its end disagrees with `audit_head`. An event is written in the transaction of the act it tells of.
+"""
+
+import hashlib
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service.store.columns import canonical_json
+from service.store.tables import AuditEventRow, AuditHeadRow
+
+SYSTEM = "system"
+"""The actor of what nobody in particular did: ingest, assessment."""
+
+START = "0" * 64
+
+
+class Act(StrEnum):
+    """What can happen; every member is written by exactly one function."""
+
+    ADVERTS_ASSESSED = "adverts_assessed"
+    REVIEW_OPENED = "review_opened"
+    REVIEW_RENEWED = "review_renewed"
+    REVIEW_VIEWED = "review_viewed"
+    REVIEW_CLAIMED = "review_claimed"
+    REVIEW_RELEASED = "review_released"
+    REVIEW_DECIDED = "review_decided"
+    DECISION_UNDONE = "decision_undone"
+    LABELS_EXPORTED = "labels_exported"
+    USER_ADDED = "user_added"
+    USER_DISABLED = "user_disabled"
+    LOGIN_LINK_MADE = "login_link_made"
+    SIGNED_IN = "signed_in"
+    SIGNED_OUT = "signed_out"
+    KEY_CREATED = "key_created"
+    KEY_REVOKED = "key_revoked"
+
+
+def append_event(
+    session: Session, act: Act, *, subject: str, actor: str, at: datetime, detail: dict[str, Any] | None = None
+) -> int:
+    """Add one event at the end of the chain; gives its number. Details hold ids and counts, no texts."""
+    head = session.scalars(select(AuditHeadRow).with_for_update().execution_options(populate_existing=True)).one()
+    event = AuditEventRow(
+        seq=head.seq + 1, at=at, actor=actor, act=act.value, subject=subject, detail=detail or {}, previous=head.digest
+    )
+    event.digest = _digest(event)
+    head.seq, head.digest = event.seq, event.digest
+    session.add(event)
+    session.flush()
+    return event.seq
+
+
+def find_break(session: Session) -> int | None:
+    """Give the number of the first event that does not fit the chain; None when all of it holds."""
+    previous, seq = START, 0
+    for event in session.scalars(select(AuditEventRow).order_by(AuditEventRow.seq)).yield_per(1000):
+        if event.seq != seq + 1 or event.previous != previous or event.digest != _digest(event):
+            return seq + 1
+        previous, seq = event.digest, event.seq
+    head = session.scalars(select(AuditHeadRow)).one()
+    return None if (head.seq, head.digest) == (seq, previous) else seq + 1
+
+
+def list_events(session: Session, subject: str, *, limit: int = 100) -> list[AuditEventRow]:
+    """Give what happened to one subject, newest first."""
+    return list(
+        session.scalars(
+            select(AuditEventRow)
+            .where(AuditEventRow.subject == subject)
+            .order_by(AuditEventRow.seq.desc())
+            .limit(limit)
+        )
+    )
+
+
+def _digest(event: AuditEventRow) -> str:
+    sealed = [event.seq, event.at.isoformat(), event.actor, event.act, event.subject, event.detail, event.previous]
+    return hashlib.sha256(canonical_json(sealed).encode()).hexdigest()

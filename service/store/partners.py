@@ -1,0 +1,110 @@
+"""Partners and their keys; a key is shown once and kept as a keyed hash."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service.errors import ConflictError, NotFoundError
+from service.store.ids import new_id
+from service.store.tables import PartnerKeyRow, PartnerRow
+
+
+@dataclass(frozen=True)
+class Partner:
+    """Who is calling, by which key, and what that key may do."""
+
+    id: str
+    name: str
+    key_id: str
+    scopes: frozenset[str]
+    is_test: bool
+    review_threshold: float | None
+    high_threshold: float | None
+
+
+def find_partner(session: Session, key_hash: str, *, at: datetime) -> Partner | None:
+    """Give the partner whose key hashes to this; None when it is unknown, expired, revoked or disabled."""
+    found = session.execute(
+        select(PartnerKeyRow, PartnerRow)
+        .join(PartnerRow, PartnerRow.id == PartnerKeyRow.partner_id)
+        .where(
+            PartnerKeyRow.key_hash == key_hash,
+            PartnerKeyRow.revoked_at.is_(None),
+            PartnerRow.disabled_at.is_(None),
+        )
+    ).one_or_none()
+    if found is None:
+        return None
+    key, partner = found
+    if key.expires_at is not None and key.expires_at <= at:
+        return None
+    return Partner(
+        id=partner.id,
+        name=partner.name,
+        key_id=key.id,
+        scopes=frozenset(key.scopes.split()),
+        is_test=key.is_test,
+        review_threshold=partner.review_threshold,
+        high_threshold=partner.high_threshold,
+    )
+
+
+def ensure_partner(session: Session, name: str, *, at: datetime) -> PartnerRow:
+    """Give the partner of that name, adding it when it is new."""
+    row = session.scalars(select(PartnerRow).where(PartnerRow.name == name)).one_or_none()
+    if row is None:
+        row = PartnerRow(id=new_id("par", at=at), name=name, created_at=at)
+        session.add(row)
+        session.flush()
+    return row
+
+
+def record_key(
+    session: Session,
+    partner: PartnerRow,
+    *,
+    beginning: str,
+    key_hash: str,
+    scopes: Sequence[str],
+    is_test: bool,
+    at: datetime,
+    expires_at: datetime | None,
+) -> PartnerKeyRow:
+    """Keep a new key's hash and its visible beginning."""
+    row = PartnerKeyRow(
+        id=new_id("key", at=at),
+        partner_id=partner.id,
+        beginning=beginning,
+        key_hash=key_hash,
+        scopes=" ".join(scopes),
+        is_test=is_test,
+        created_at=at,
+        expires_at=expires_at,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def list_keys(session: Session) -> list[tuple[PartnerKeyRow, PartnerRow]]:
+    """Give every key with its partner, oldest first."""
+    rows = session.execute(
+        select(PartnerKeyRow, PartnerRow)
+        .join(PartnerRow, PartnerRow.id == PartnerKeyRow.partner_id)
+        .order_by(PartnerKeyRow.id)
+    )
+    return [(key, partner) for key, partner in rows]
+
+
+def revoke_key(session: Session, key_id: str, *, at: datetime) -> PartnerKeyRow:
+    """End a key from this moment; raises when it is unknown or ended already."""
+    row = session.get(PartnerKeyRow, key_id)
+    if row is None:
+        raise NotFoundError(f"no key {key_id}; `lurewatch keys list` names them")
+    if row.revoked_at is not None:
+        raise ConflictError(f"key {key_id} was revoked already, on {row.revoked_at:%Y-%m-%d}")
+    row.revoked_at = at
+    return row
