@@ -16,15 +16,34 @@ Register = Annotated[Path, typer.Option("--register", help="Folder of source fil
 
 
 def crawl(
-    names: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Names in the register, or source files.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for adverts, evidence and report; made when missing.")] = Path("crawled"),
-    base_url: Annotated[str | None, typer.Option(help="Crawl this address instead of the source's own (tests, the demo).")] = None,
-    contact: Annotated[str | None, typer.Option(help="Web or mail address of whoever runs this crawler; also LUREWATCH_CONTACT.")] = None,
+    names: Annotated[
+        list[str], typer.Argument(metavar="SOURCE...", help="Names in the register, or source files.")
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="Folder for adverts, evidence and report; made when missing."),
+    ] = Path("crawled"),
+    base_url: Annotated[
+        str | None, typer.Option(help="Crawl this address instead of the source's own (tests, the demo).")
+    ] = None,
+    contact: Annotated[
+        str | None,
+        typer.Option(help="Web or mail address of whoever runs this crawler; also LUREWATCH_CONTACT."),
+    ] = None,
     max_pages: Annotated[int | None, typer.Option(min=1, help="Most pages per source in this run.")] = None,
-    allow_loopback: Annotated[bool, typer.Option("--allow-loopback", help="Let the crawler fetch from this machine (tests, the demo).")] = False,  # noqa: FBT002
+    allow_loopback: Annotated[
+        bool,
+        typer.Option("--allow-loopback", help="Let the crawler fetch from this machine (tests, the demo)."),
+    ] = False,  # noqa: FBT002
     evidence: Annotated[bool, typer.Option(help="Keep every response as WARC.")] = True,  # noqa: FBT002
     tsa: Annotated[str | None, typer.Option(help="Address of an RFC 3161 time stamping service.")] = None,
-    redis: Annotated[str | None, typer.Option(help="Share one frontier between processes, for example redis://127.0.0.1:6379/0.")] = None,
+    robots_max_age: Annotated[
+        float, typer.Option(min=0, help="Seconds after which robots.txt is read again.")
+    ] = 3600,
+    redis: Annotated[
+        str | None,
+        typer.Option(help="Share one frontier between processes, for example redis://127.0.0.1:6379/0."),
+    ] = None,
     register: Register = REGISTER,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,  # noqa: FBT002
 ) -> None:
@@ -44,7 +63,7 @@ def crawl(
         evidence=evidence,
         budget=max_pages,
         tsa=tsa,
-        settings=_redis_settings(redis),
+        settings=(("LUREWATCH_ROBOTS_MAX_AGE_S", robots_max_age), *_redis_settings(redis)),
     )
     with shown() as progress:
         report = crawl_sources(sources, options, progress=progress)
@@ -61,9 +80,14 @@ def _contact(stated: str | None, sources: list[Source], base_url: str | None) ->
     contact = stated or os.environ.get("LUREWATCH_CONTACT")
     if contact:
         return contact
-    local = all(source.bundled for source in sources) or urlsplit(base_url or "").hostname in {"127.0.0.1", "localhost"}
+    local = all(source.bundled for source in sources) or urlsplit(base_url or "").hostname in {
+        "127.0.0.1",
+        "localhost",
+    }
     if not local:
-        raise SourceError("nobody to write to: pass --contact or set LUREWATCH_CONTACT to your web or mail address")
+        raise SourceError(
+            "nobody to write to: pass --contact or set LUREWATCH_CONTACT to your web or mail address"
+        )
     return "https://example.org/lurewatch"
 
 
@@ -90,8 +114,13 @@ def _print_report(report: dict[str, Any], output: Path) -> None:
 
 
 def extract(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Saved pages, feeds, API answers, channel previews.")],
-    url: Annotated[str | None, typer.Option(help="Where the file was published; makes relative addresses absolute.")] = None,
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Saved pages, feeds, API answers, channel previews."),
+    ],
+    url: Annotated[
+        str | None, typer.Option(help="Where the file was published; makes relative addresses absolute.")
+    ] = None,
 ) -> None:
     """Read the adverts out of saved pages, feeds and API answers, as JSON lines.
 
@@ -105,21 +134,37 @@ def extract(
         try:
             body = file.read_bytes()
         except OSError as error:
-            raise UnreadableFileError(f"{file}: cannot be read ({error.strerror}); name a readable file") from error
+            raise UnreadableFileError(
+                f"{file}: cannot be read ({error.strerror}); name a readable file"
+            ) from error
         page = read_page(body)
         for fault in page.faults:
             print(f"{file}: {fault}", file=sys.stderr)
-        readings = [reading for draft in page.drafts if (reading := read_advert(draft, page_url=url)) is not None]
+        readings = [
+            reading for draft in page.drafts if (reading := read_advert(draft, page_url=url)) is not None
+        ]
         if not readings:
             print(f"{file}: no adverts found ({page.kind})", file=sys.stderr)
         for reading in readings:
-            line = {"file": str(file), "advert": reading.advert.to_json(), "raw": reading.raw, "signals": list(reading.signals)}
+            line = {
+                "file": str(file),
+                "advert": reading.advert.to_json(),
+                "raw": reading.raw,
+                "signals": list(reading.signals),
+            }
             out.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
     out.flush()
 
 
-sources = typer.Typer(help="List, check and add sources.", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
-evidence = typer.Typer(help="Verify what was published, and when.", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+sources = typer.Typer(
+    help="List, check and add sources.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
+)
+evidence = typer.Typer(
+    help="Verify what was published, and when.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
 
 
 @sources.command("list")
@@ -133,7 +178,9 @@ def list_sources(
         print(json.dumps([source.to_json() for source in found], ensure_ascii=False))
         return
     for source in found:
-        print(f"{source.name:24} {source.kind:13} {','.join(source.languages):12} {_state(source):28} {source.base_url}")
+        print(
+            f"{source.name:24} {source.kind:13} {','.join(source.languages):12} {_state(source):28} {source.base_url}"
+        )
 
 
 def _state(source: Source) -> str:
@@ -153,10 +200,15 @@ def check(register: Register = REGISTER) -> None:
 
 @sources.command("new")
 def new(
-    url: Annotated[str, typer.Argument(help="A page of the site: a listing, a feed, an API, a t.me/s/ page or one advert.")],
+    url: Annotated[
+        str,
+        typer.Argument(help="A page of the site: a listing, a feed, an API, a t.me/s/ page or one advert."),
+    ],
     register: Register = REGISTER,
     tests: Annotated[Path, typer.Option(help="Folder of recorded pages.")] = Path("tests/pages"),
-    contact: Annotated[str | None, typer.Option(help="Your web or mail address; also LUREWATCH_CONTACT.")] = None,
+    contact: Annotated[
+        str | None, typer.Option(help="Your web or mail address; also LUREWATCH_CONTACT.")
+    ] = None,
     allow_loopback: Annotated[bool, typer.Option("--allow-loopback")] = False,  # noqa: FBT002
 ) -> None:
     """Fetch one page, tell its kind, and write its source file and a recorded-page test.
@@ -165,7 +217,9 @@ def new(
     """
     from crawler.new_source import make_source
 
-    made = make_source(url, register=register, tests=tests, contact=_contact(contact, [], url), allow_loopback=allow_loopback)
+    made = make_source(
+        url, register=register, tests=tests, contact=_contact(contact, [], url), allow_loopback=allow_loopback
+    )
     for line in made:
         print(line)
 
@@ -189,13 +243,23 @@ def verify(
             raise UnreadableFileError(str(error)) from error
         wrong += len(result.faults)
         if as_json:
-            print(json.dumps({"folder": str(folder), **result._asdict(), "faults": [fault._asdict() for fault in result.faults]}))
+            print(
+                json.dumps(
+                    {
+                        "folder": str(folder),
+                        **result._asdict(),
+                        "faults": [fault._asdict() for fault in result.faults],
+                    }
+                )
+            )
             continue
         for note in result.notes:
             print(f"note: {note}")
         for fault in result.faults:
             print(f"FAULT {fault.where}: {fault.what}")
-        print(f"{folder}: {result.records} records, {result.roots} Merkle roots, {result.adverts} adverts, {len(result.faults)} faults")
+        print(
+            f"{folder}: {result.records} records, {result.roots} Merkle roots, {result.adverts} adverts, {len(result.faults)} faults"
+        )
     if wrong:
         raise FellShortError(f"{wrong} thing(s) do not verify")
 

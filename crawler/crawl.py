@@ -42,7 +42,9 @@ class Options:
     """Further Scrapy settings, for tests and for scrapy-redis."""
 
 
-def crawl_sources(sources: Sequence[Source], options: Options, *, progress: Callable[[dict[str, Run]], None] | None = None) -> dict[str, Any]:
+def crawl_sources(
+    sources: Sequence[Source], options: Options, *, progress: Callable[[dict[str, Run]], None] | None = None
+) -> dict[str, Any]:
     """Crawl the sources side by side and give the report, which is also written to `report.json`.
 
     Raises `SourceError` for a source without a complete register entry, before anything is fetched.
@@ -52,7 +54,7 @@ def crawl_sources(sources: Sequence[Source], options: Options, *, progress: Call
     for source in sources:
         check_crawlable(source)
     started = datetime.now(UTC)
-    process = AsyncCrawlerProcess(install_root_handler=False)
+    process = AsyncCrawlerProcess({"LOG_LEVEL": "ERROR"})
     runs: dict[str, Run] = {}
     reasons: dict[str, Crawler] = {}
     for source in sources:
@@ -69,12 +71,16 @@ def crawl_sources(sources: Sequence[Source], options: Options, *, progress: Call
         "finished": datetime.now(UTC).isoformat(),
         "sources": {name: _close(run, reasons[name]) for name, run in runs.items()},
     }
-    report["problems"] = [f"{name}: {what}" for name, source in report["sources"].items() for what in source["problems"]]
+    report["problems"] = [
+        f"{name}: {what}" for name, source in report["sources"].items() for what in source["problems"]
+    ]
     return _write(options.folder, report, runs)
 
 
 def _settings(source: Source, options: Options) -> dict[str, Any]:
-    base = scrapy_settings(source, contact=options.contact, allow_loopback=options.allow_loopback, budget=options.budget)
+    base = scrapy_settings(
+        source, contact=options.contact, allow_loopback=options.allow_loopback, budget=options.budget
+    )
     return {**base, **dict(options.settings)}
 
 
@@ -85,7 +91,12 @@ def _run(source: Source, options: Options, started: datetime) -> Run:
             options.folder / "evidence",
             source=source.name,
             started=started,
-            about={"software": user_agent(options.contact), "format": "WARC File Format 1.0", "source": source.name, "robots": "obeyed"},
+            about={
+                "software": user_agent(options.contact),
+                "format": "WARC File Format 1.0",
+                "source": source.name,
+                "robots": "obeyed",
+            },
             stamp=stamper(options.tsa),
         )
     return Run(source, folder=options.folder, base_url=options.base_url, archive=archive)
@@ -105,7 +116,19 @@ def _close(run: Run, crawler: Crawler) -> dict[str, Any]:
         "pages": run.counts["responses"],
         "bytes": run.counts["bytes"],
         "adverts": run.n_adverts,
-        **{name: run.counts[name] for name in ("new", "changed", "unchanged", "gone", "not_modified", "failed", "repeated", "listings")},
+        **{
+            name: run.counts[name]
+            for name in (
+                "new",
+                "changed",
+                "unchanged",
+                "gone",
+                "not_modified",
+                "failed",
+                "repeated",
+                "listings",
+            )
+        },
         "done_before": run.counts["done_before"],
         "seconds": round((run.clock() - run.started).total_seconds(), 3),
         "coverage": run.coverage(),
@@ -121,9 +144,13 @@ def _write(folder: Path, report: dict[str, Any], runs: dict[str, Run]) -> dict[s
     from crawler.report import write_html  # noqa: PLC0415
 
     history = [row for run in runs.values() for row in run.history.rows()]
-    (folder / "history.jsonl").write_text("".join(json.dumps(row) + "\n" for row in history), encoding="utf-8")
+    (folder / "history.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in history), encoding="utf-8"
+    )
     for run in runs.values():
         run.history.close()
-    (folder / "report.json").write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "report.json").write_text(
+        json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     write_html(report, folder / "report.html")
     return report

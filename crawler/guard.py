@@ -49,7 +49,9 @@ def _embedded(address: Address) -> ipaddress.IPv4Address | None:
     return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None
 
 
-def refusal(url: str, *, allow_loopback: bool, ports: Collection[int] = PORTS, stopped: Collection[str] = ()) -> str | None:
+def refusal(
+    url: str, *, allow_loopback: bool, ports: Collection[int] = PORTS, stopped: Collection[str] = ()
+) -> str | None:
     """Why an address may not be fetched, in plain words; None when it may."""
     try:
         parts = urlsplit(url)
@@ -105,7 +107,9 @@ class GuardMiddleware:
 
     def process_request(self, request: Request) -> None:
         """Raise `IgnoreRequest` for an address that must not be fetched, and report it."""
-        reason = refusal(request.url, allow_loopback=self._allow_loopback, ports=self._ports, stopped=self._stopped)
+        reason = refusal(
+            request.url, allow_loopback=self._allow_loopback, ports=self._ports, stopped=self._stopped
+        )
         if reason is not None:
             self._crawler.spider.run.fault(reason, request.url)  # type: ignore[union-attr]
             raise IgnoreRequest(reason)
@@ -137,7 +141,9 @@ class GuardedResolver(CachingThreadedResolver):
 
     def getHostByName(self, name: str, timeout: Sequence[int] = ()) -> Any:  # noqa: N802 - Twisted's name
         """Resolve a name; fails with `PrivateAddressError` when it leads to a private address."""
-        check: Callable[[str], str] = lambda address: check_resolved(name, address, allow_loopback=self.allow_loopback)  # noqa: E731
+        check: Callable[[str], str] = lambda address: check_resolved(
+            name, address, allow_loopback=self.allow_loopback
+        )  # noqa: E731
         return super().getHostByName(name, timeout).addCallback(check)
 
 

@@ -76,7 +76,10 @@ class History:
             self.run, self.resumed = row[0], True
             return
         self.run = int(
-            self._db.execute("insert into runs (source, started) values (?, ?)", (self.source, _text(now))).lastrowid or 0
+            self._db.execute(
+                "insert into runs (source, started) values (?, ?)", (self.source, _text(now))
+            ).lastrowid
+            or 0
         )
 
     def end_run(self, now: datetime, *, complete: bool) -> tuple[str, ...]:
@@ -85,17 +88,21 @@ class History:
         with self._transaction():
             if complete:
                 rows = self._db.execute(
-                    "select id from adverts where source = ? and run < ? and gone_at is null", (self.source, self.run)
+                    "select id from adverts where source = ? and run < ? and gone_at is null",
+                    (self.source, self.run),
                 ).fetchall()
                 gone = tuple(row[0] for row in rows)
                 self._mark_gone(gone, now)
-            self._db.execute("update runs set finished = ?, complete = ? where id = ?", (_text(now), complete, self.run))
+            self._db.execute(
+                "update runs set finished = ?, complete = ? where id = ?", (_text(now), complete, self.run)
+            )
         return gone
 
     def visit(self, url: str) -> Visit | None:
         """How the page was found last time; None when it never was."""
         row = self._db.execute(
-            "select etag, last_modified, adverts, run, listed_modified from pages where source = ? and url = ?", (self.source, url)
+            "select etag, last_modified, adverts, run, listed_modified from pages where source = ? and url = ?",
+            (self.source, url),
         ).fetchone()
         return Visit(row[0], row[1], tuple(json.loads(row[2])), row[3] == self.run, row[4]) if row else None
 
@@ -113,7 +120,17 @@ class History:
         """Remember a page whose adverts are all in the feed."""
         self._db.execute(
             "insert or replace into pages values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (self.source, url, etag, last_modified, digest, _text(now), self.run, json.dumps(advert_ids), listed_modified),
+            (
+                self.source,
+                url,
+                etag,
+                last_modified,
+                digest,
+                _text(now),
+                self.run,
+                json.dumps(advert_ids),
+                listed_modified,
+            ),
         )
 
     def touch_page(self, url: str, *, now: datetime) -> int:
@@ -122,9 +139,13 @@ class History:
         if visit is None:
             return 0
         with self._transaction():
-            self._db.execute("update pages set run = ?, fetched_at = ? where source = ? and url = ?", (self.run, _text(now), self.source, url))
+            self._db.execute(
+                "update pages set run = ?, fetched_at = ? where source = ? and url = ?",
+                (self.run, _text(now), self.source, url),
+            )
             self._db.executemany(
-                "update adverts set last_seen = ?, run = ?, gone_at = null where id = ?", [(_text(now), self.run, i) for i in visit.advert_ids]
+                "update adverts set last_seen = ?, run = ?, gone_at = null where id = ?",
+                [(_text(now), self.run, i) for i in visit.advert_ids],
             )
         return len(visit.advert_ids)
 
@@ -158,7 +179,15 @@ class History:
             if status == "new":
                 self._db.execute(
                     "insert into adverts (id, source, url, words, first_seen, last_seen, run) values (?, ?, ?, ?, ?, ?, ?)",
-                    (advert.id, self.source, advert.url, words_digest(advert), _text(now), _text(now), self.run),
+                    (
+                        advert.id,
+                        self.source,
+                        advert.url,
+                        words_digest(advert),
+                        _text(now),
+                        _text(now),
+                        self.run,
+                    ),
                 )
             elif status == "changed":
                 self._db.execute(
@@ -166,7 +195,10 @@ class History:
                     (words_digest(advert), _text(now), _text(now), self.run, advert.id),
                 )
             else:
-                self._db.execute("update adverts set last_seen = ?, gone_at = null, run = ? where id = ?", (_text(now), self.run, advert.id))
+                self._db.execute(
+                    "update adverts set last_seen = ?, gone_at = null, run = ? where id = ?",
+                    (_text(now), self.run, advert.id),
+                )
             if status in {"new", "changed"}:
                 self._db.execute(
                     "insert or replace into versions select id, versions, ?, ?, ? from adverts where id = ?",
@@ -176,13 +208,16 @@ class History:
     def rows(self) -> Iterator[dict[str, Any]]:
         """Give one row per advert: when first seen, last seen, changed and gone, and how many versions."""
         names = ("id", "source", "url", "first_seen", "last_seen", "changed_at", "gone_at", "versions")
-        for row in self._db.execute(f"select {', '.join(names)} from adverts where source = ? order by first_seen, id", (self.source,)):  # noqa: S608 - constant names
+        for row in self._db.execute(
+            f"select {', '.join(names)} from adverts where source = ? order by first_seen, id", (self.source,)
+        ):  # noqa: S608 - constant names
             yield dict(zip(names, row, strict=True))
 
     def counts(self) -> tuple[int, int]:
         """How many adverts of this source are present, and how many were met in this run."""
         row = self._db.execute(
-            "select count(*) filter (where gone_at is null), count(*) filter (where run = ?) from adverts where source = ?", (self.run, self.source)
+            "select count(*) filter (where gone_at is null), count(*) filter (where run = ?) from adverts where source = ?",
+            (self.run, self.source),
         ).fetchone()
         return int(row[0]), int(row[1])
 
@@ -207,7 +242,9 @@ class _Transaction:
 def words_digest(advert: JobAdvert) -> str:
     """A digest of everything an advert says, without when and how it was fetched."""
     said = {name: value for name, value in advert.to_json().items() if name not in _CHANGING}
-    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256(
+        json.dumps(said, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace")
+    ).hexdigest()
 
 
 def _text(moment: datetime) -> str:

@@ -24,7 +24,9 @@ def shown() -> Iterator[Watch]:
     def table() -> Table:
         found = Table("source", "pages", "adverts", "faults")
         for name, run in watched.items():
-            found.add_row(name, str(run.counts["responses"]), str(run.n_adverts), str(sum(run.faults.values())))
+            found.add_row(
+                name, str(run.counts["responses"]), str(run.n_adverts), str(sum(run.faults.values()))
+            )
         return found
 
     with Live(get_renderable=table, console=Console(stderr=True), refresh_per_second=4, transient=True):

@@ -37,7 +37,11 @@ def _problems(problems: list[str]) -> str:
 
 def _section(name: str, source: dict[str, Any]) -> str:
     parts = [("Share of adverts with the field", {k: f"{v:.0%}" for k, v in source["coverage"].items()})]
-    parts += [("Faults", source["faults"]), ("Left out on purpose", source["refused"]), ("Values to look at", source["signals"])]
+    parts += [
+        ("Faults", source["faults"]),
+        ("Left out on purpose", source["refused"]),
+        ("Values to look at", source["signals"]),
+    ]
     tables = "".join(f"<h3>{title}</h3>{_table(values)}" for title, values in parts if values)
     return f"<h2>{_text(name)}</h2>{tables}"
 

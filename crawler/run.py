@@ -63,12 +63,23 @@ class Run:
         if self.archive is None:
             return now, None
         headers = [
-            (name.decode("latin-1"), value.decode("latin-1")) for name, values in response.headers.items() for value in values
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, values in response.headers.items()
+            for value in values
         ]
-        kept = self.archive.keep(url=response.url, status=response.status, headers=headers, body=response.body, now=now)
+        kept = self.archive.keep(
+            url=response.url, status=response.status, headers=headers, body=response.body, now=now
+        )
         return now, kept.digest
 
-    def store_page(self, url: str, response: Response, readings: Sequence[tuple[Reading, str | None]], *, listed_modified: str | None) -> None:
+    def store_page(
+        self,
+        url: str,
+        response: Response,
+        readings: Sequence[tuple[Reading, str | None]],
+        *,
+        listed_modified: str | None,
+    ) -> None:
         """Write a page's adverts, then remember the page as done."""
         now: datetime = response.meta.get("fetched_at") or self.clock()
         self.counts["pages"] += 1
@@ -127,7 +138,11 @@ class Run:
 
     def coverage(self) -> dict[str, float]:
         """Field → share of the adverts read in this run that carry it."""
-        read = self.counts["new"] + self.counts["changed"] + (self.counts["unchanged"] if not self.counts["not_modified"] else 0)
+        read = (
+            self.counts["new"]
+            + self.counts["changed"]
+            + (self.counts["unchanged"] if not self.counts["not_modified"] else 0)
+        )
         return {name: round(min(1.0, self.covered[name] / read), 4) for name in COVERED} if read else {}
 
     def close(self, *, complete: bool) -> None:
@@ -154,4 +169,8 @@ class QuietFormatter(LogFormatter):
     def dropped(self, item: Any, exception: BaseException, response: Any, spider: Any) -> Any:
         """Say only that one was dropped."""
         del item, response, spider
-        return {"level": logging.WARNING, "msg": "an item was dropped: %(kind)s", "args": {"kind": type(exception).__name__}}
+        return {
+            "level": logging.WARNING,
+            "msg": "an item was dropped: %(kind)s",
+            "args": {"kind": type(exception).__name__},
+        }

@@ -7,8 +7,6 @@ from crawler.source import Source
 
 MAX_BYTES = 10_000_000
 """Largest page, after unpacking too."""
-TIMEOUT_S = 30
-"""Longest time one page may take, slow drips included."""
 REDIRECTS = 5
 DEPTH = 40
 MAX_URL = 2_000
@@ -20,7 +18,9 @@ def user_agent(contact: str) -> str:
     return f"{ROBOTS_NAME}/{VERSION} (public job adverts, research against human trafficking; +{contact})"
 
 
-def scrapy_settings(source: Source, *, contact: str, allow_loopback: bool = False, budget: int | None = None) -> dict[str, Any]:
+def scrapy_settings(
+    source: Source, *, contact: str, allow_loopback: bool = False, budget: int | None = None
+) -> dict[str, Any]:
     """Give Scrapy's settings for one source; `contact` is a web or mail address of the operator."""
     return {
         "BOT_NAME": ROBOTS_NAME,
@@ -35,7 +35,7 @@ def scrapy_settings(source: Source, *, contact: str, allow_loopback: bool = Fals
         "AUTOTHROTTLE_ENABLED": source.delay_s > 0,
         "AUTOTHROTTLE_START_DELAY": source.delay_s,
         "AUTOTHROTTLE_MAX_DELAY": 120,
-        "DOWNLOAD_TIMEOUT": TIMEOUT_S,
+        "DOWNLOAD_TIMEOUT": source.timeout_s,
         "DOWNLOAD_MAXSIZE": MAX_BYTES,
         "DOWNLOAD_WARNSIZE": 0,
         "REDIRECT_MAX_TIMES": REDIRECTS,

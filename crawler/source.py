@@ -105,6 +105,8 @@ class Source(Record):
     """Least time between two requests; a longer crawl-delay in robots.txt wins."""
     concurrency: Annotated[int, Field(ge=1, le=16)] = 1
     """How many requests at a time."""
+    timeout_s: Annotated[float, Field(gt=0, le=180)] = 30.0
+    """Longest time one page may take, slow drips included."""
     budget_pages: Annotated[int, Field(ge=1, le=200_000)] = 500
     """Most pages fetched in one run."""
     follow_hosts: tuple[str, ...] = ()
@@ -161,7 +163,9 @@ def find_source(name: str, *, register: Path = REGISTER) -> Source:
     path = register / f"{name}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in register.glob("*.yaml"))) or "none"
-        raise SourceError(f"{name}: no such source; known are {known}. Add one with `lurewatch sources new URL`")
+        raise SourceError(
+            f"{name}: no such source; known are {known}. Add one with `lurewatch sources new URL`"
+        )
     return load_source(path)
 
 

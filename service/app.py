@@ -30,7 +30,9 @@ from service.store.ids import utc_now
 from service.store.migrate import check_current
 
 STATIC = Path(console.__file__).parent / "static"
-WARM_UP = JobAdvert(id="warm-up", description="Customer service, Chinese typing. Flight, room and meals paid.")
+WARM_UP = JobAdvert(
+    id="warm-up", description="Customer service, Chinese typing. Flight, room and meals paid."
+)
 
 DESCRIPTION = """Scores public job adverts for the pattern of scam-centre recruitment, with reasons.
 
@@ -93,5 +95,6 @@ def load_detector(settings: Settings) -> Detector:
     """Load the release; raises `model.errors.ReleaseError` when it is missing or does not verify."""
     from model.classifier.assessor import Assessor
 
-    chosen = {"version": settings.model_version, "releases": settings.releases}
-    return Assessor.load(**{name: value for name, value in chosen.items() if value is not None})
+    if settings.releases is None:
+        return Assessor.load(version=settings.model_version)
+    return Assessor.load(version=settings.model_version, releases=settings.releases)

@@ -113,7 +113,12 @@ def store(
     ]
     _open_reviews(session, findings, partner_id=partner_id, at=at, sample_rate=settings.sample_rate)
     if adverts:
-        detail = {"n": len(adverts), "first": ids[0], "last": ids[-1], "release": assessments[0].model_version}
+        detail = {
+            "n": len(adverts),
+            "first": ids[0],
+            "last": ids[-1],
+            "release": assessments[0].model_version,
+        }
         append_event(session, Act.ADVERTS_ASSESSED, subject=partner_id, actor=SYSTEM, at=at, detail=detail)
     return [
         StoredAssessment(assessment_id, key, assessment, kept_until)

@@ -76,7 +76,9 @@ def create_key(
         at=at,
         expires_at=expires_at,
     )
-    append_event(session, Act.KEY_CREATED, subject=row.id, actor="operator", at=at, detail={"partner": partner.id})
+    append_event(
+        session, Act.KEY_CREATED, subject=row.id, actor="operator", at=at, detail={"partner": partner.id}
+    )
     return key, row
 
 

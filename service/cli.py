@@ -19,9 +19,16 @@ from service.store.ids import utc_now
 SHOWN_FAULTS = 20
 """Bad lines that are named one by one; the rest is counted."""
 
-keys = typer.Typer(no_args_is_help=True, help="Issue, list and revoke partner keys.\n\nExample: lurewatch keys create 'Example Jobs'")
-users = typer.Typer(no_args_is_help=True, help="Console users and their login links.\n\nExample: lurewatch users add asha")
-labels = typer.Typer(no_args_is_help=True, help="Decisions as training labels.\n\nExample: lurewatch labels export")
+keys = typer.Typer(
+    no_args_is_help=True,
+    help="Issue, list and revoke partner keys.\n\nExample: lurewatch keys create 'Example Jobs'",
+)
+users = typer.Typer(
+    no_args_is_help=True, help="Console users and their login links.\n\nExample: lurewatch users add asha"
+)
+labels = typer.Typer(
+    no_args_is_help=True, help="Decisions as training labels.\n\nExample: lurewatch labels export"
+)
 
 
 @labels.callback()
@@ -116,13 +123,17 @@ def ingest(
         report = run(context, path, partner_id=CRAWLER, on_bad=tell, on_batch=lambda _report: None)
         typer.echo(f"{path}: {report.n_new} new, {report.n_known} known, {len(report.bad)} unusable")
     if n_bad:
-        raise ShortfallError(f"{n_bad} lines are no adverts; the first {min(n_bad, SHOWN_FAULTS)} are named above")
+        raise ShortfallError(
+            f"{n_bad} lines are no adverts; the first {min(n_bad, SHOWN_FAULTS)} are named above"
+        )
 
 
 @keys.command("create")
 def create_key(
     partner: Annotated[str, typer.Argument(help="The partner's name; a new one is added.")],
-    scope: Annotated[list[str] | None, typer.Option(help="What the key may do: score, read, feedback, admin.")] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="What the key may do: score, read, feedback, admin.")
+    ] = None,
     days: Annotated[int | None, typer.Option(min=1, help="Days until it expires; default: never.")] = None,
     *,
     test: Annotated[bool, typer.Option("--test", help="A test key.")] = False,
@@ -160,13 +171,23 @@ def list_keys() -> None:
     now = utc_now()
     with open_database(Settings.from_environment()).reading() as session:
         for key, partner in partners.list_keys(session):
-            state = "revoked" if key.revoked_at else "expired" if key.expires_at and key.expires_at <= now else "valid"
-            table.add_row(key.id, partner.name, key.beginning + "…", key.scopes, f"{key.created_at:%Y-%m-%d}", state)
+            state = (
+                "revoked"
+                if key.revoked_at
+                else "expired"
+                if key.expires_at and key.expires_at <= now
+                else "valid"
+            )
+            table.add_row(
+                key.id, partner.name, key.beginning + "…", key.scopes, f"{key.created_at:%Y-%m-%d}", state
+            )
     Console().print(table)
 
 
 @keys.command("revoke")
-def revoke_key(key_id: Annotated[str, typer.Argument(help="The key's id, from `lurewatch keys list`.")]) -> None:
+def revoke_key(
+    key_id: Annotated[str, typer.Argument(help="The key's id, from `lurewatch keys list`.")],
+) -> None:
     """End a key now."""
     from service.store import partners
     from service.store.audit import Act, append_event
@@ -181,7 +202,9 @@ def revoke_key(key_id: Annotated[str, typer.Argument(help="The key's id, from `l
 @users.command("add")
 def add_user(
     name: Annotated[str, typer.Argument(help="What the person is called in the console.")],
-    role: Annotated[str, typer.Option(help="reviewer, lead, outside_reviewer, data_scientist or admin.")] = "reviewer",
+    role: Annotated[
+        str, typer.Option(help="reviewer, lead, outside_reviewer, data_scientist or admin.")
+    ] = "reviewer",
 ) -> None:
     """Add a person and print a login link."""
     from service.review.permissions import Role
@@ -193,7 +216,9 @@ def add_user(
     settings, now = Settings.from_environment(), utc_now()
     with open_database(settings).writing() as session:
         user = store.add_user(session, name, role=role, at=now)
-        append_event(session, Act.USER_ADDED, subject=user.id, actor="operator", at=now, detail={"role": role})
+        append_event(
+            session, Act.USER_ADDED, subject=user.id, actor="operator", at=now, detail={"role": role}
+        )
     typer.echo(f"{name} is a {role}, known outside the console as {user.pseudonym}", err=True)
     print_link(settings, name)
 
@@ -258,7 +283,11 @@ def export_labels(
     with open_database(Settings.from_environment()).writing() as session:
         batch = run(session, to, at=utc_now())
     left_out = f"; {batch.n_unsure} unsure teach nothing" if batch.n_unsure else ""
-    typer.echo(f"{batch.path}: {batch.n_labels} labels{left_out}" if batch.path else f"nothing new to export{left_out}")
+    typer.echo(
+        f"{batch.path}: {batch.n_labels} labels{left_out}"
+        if batch.path
+        else f"nothing new to export{left_out}"
+    )
 
 
 def backup(to: Annotated[Path, typer.Argument(help="File to write; it must not exist yet.")]) -> None:

@@ -38,7 +38,12 @@ class Report:
 
 
 def ingest(
-    context: Context, path: Path, *, partner_id: str, on_bad: Callable[[str], None], on_batch: Callable[[Report], None]
+    context: Context,
+    path: Path,
+    *,
+    partner_id: str,
+    on_bad: Callable[[str], None],
+    on_batch: Callable[[Report], None],
 ) -> Report:
     """Store and score a feed; raises `InputError` when the file cannot be read at all."""
     report = Report()
@@ -78,7 +83,9 @@ def _adverts(path: Path, *, report: Report, on_bad: Callable[[str], None]) -> It
     try:
         file = path.open("rb")
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); name a feed that `lurewatch crawl` wrote") from None
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); name a feed that `lurewatch crawl` wrote"
+        ) from None
     with file:
         for number, line in enumerate(_lines(file.readline), start=1):
             if line.strip() == b"":
@@ -121,5 +128,5 @@ def _advert(line: bytes) -> JobAdvert:
         return read_advert(raw)[0]
     except ValidationError as error:
         fault = faults_of(error.errors(include_url=False, include_input=False))[0]
-        message = f"{fault.pointer or 'advert'}: {fault.detail}"
+        message = f"{fault.pointer}: {fault.detail}".removeprefix(": ")
         raise ValueError(message) from None

@@ -20,9 +20,7 @@ PRIVATE = frozenset(
 """Names whose values never reach a log line."""
 
 
-def drop_private(
-    _logger: object, _method: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def drop_private(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace the value of every private name, so that a careless line says nothing it must not."""
     for name in event.keys() & PRIVATE:
         event[name] = "[not logged]"

@@ -18,7 +18,9 @@ class Metrics:
             buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
             registry=self.registry,
         )
-        self.assessed = Counter("lurewatch_adverts_assessed", "Adverts assessed", ["band"], registry=self.registry)
+        self.assessed = Counter(
+            "lurewatch_adverts_assessed", "Adverts assessed", ["band"], registry=self.registry
+        )
         self.waiting = Gauge("lurewatch_reviews_waiting", "Reviews without a verdict", registry=self.registry)
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:

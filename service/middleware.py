@@ -44,12 +44,12 @@ SECURITY_HEADERS = (
 
 
 class RequestFrame:
-    """Gives each request its id, its log line, its metrics and its headers; turns a crash into a 500 problem."""
+    """Gives each request its id, log line, metrics and headers; turns a crash into a 500 problem."""
 
     def __init__(self, app: App, *, metrics: Metrics, https: bool) -> None:
         self.app = app
         self.metrics = metrics
-        self.extra = SECURITY_HEADERS
+        self.extra: tuple[tuple[bytes, bytes], ...] = SECURITY_HEADERS
         if https:
             self.extra += ((b"strict-transport-security", b"max-age=31536000"),)
 

@@ -50,7 +50,10 @@ def respond(error: ServiceError, request: Request) -> Response:
         return page
     body = problem(error, instance=request.url.path, request_id=request_id_of(request.scope))
     return Response(
-        json.dumps(body, ensure_ascii=True), status_code=error.status, media_type=MEDIA_TYPE, headers=error.headers
+        json.dumps(body, ensure_ascii=True),
+        status_code=error.status,
+        media_type=MEDIA_TYPE,
+        headers=error.headers,
     )
 
 
@@ -96,10 +99,13 @@ def _on_service_error(request: Request, error: Exception) -> Response:
 def _on_http_exception(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers = {name.title(): value for name, value in (getattr(error, "headers", None) or {}).items()}
-    kind = BY_STATUS.get(status, BadRequestError if status < HTTPStatus.INTERNAL_SERVER_ERROR else ServiceError)
+    kind = BY_STATUS.get(
+        status, BadRequestError if status < HTTPStatus.INTERNAL_SERVER_ERROR else ServiceError
+    )
+    allowed = headers.get("Allow", "none")
     detail = {
         HTTPStatus.NOT_FOUND: "there is nothing at this address; /openapi.json lists what there is",
-        HTTPStatus.METHOD_NOT_ALLOWED: f"this address does not take {request.method}; allowed: {headers.get('Allow', 'none')}",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"this address does not take {request.method}; allowed: {allowed}",
     }.get(HTTPStatus(status), HTTPStatus(status).description or HTTPStatus(status).phrase)
     return respond(kind(detail, headers=headers), request)
 

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from service.errors import SettingsError
 
 PREFIX = "LUREWATCH_"
+READ_ELSEWHERE = frozenset({"LUREWATCH_CONTACT"})
+"""Names that other parts of Lurewatch read for themselves: the crawler's contact address."""
 PLACEHOLDERS = frozenset({"changeme", "change-me", "secret", "password", "placeholder", "example", "todo"})
 
 
@@ -23,7 +25,11 @@ class Settings(BaseSettings):
     """One process's settings; tests build their own."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
+        env_prefix=PREFIX,
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
     )
 
     database_url: str = "sqlite:///var/lurewatch.sqlite3"
@@ -59,6 +65,19 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what is handed in and nothing else; `from_environment` hands in the environment."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
     @field_validator("secret")
     @classmethod
     def _secret_is_one(cls, value: SecretStr | None) -> SecretStr | None:
@@ -83,17 +102,20 @@ class Settings(BaseSettings):
         """Read the settings; raises `SettingsError` naming every unknown or unusable `LUREWATCH_*` name."""
         names = os.environ if environment is None else environment
         known = {PREFIX + name.upper(): name for name in cls.model_fields}
-        unknown = sorted(name for name in names if name.upper().startswith(PREFIX) and name.upper() not in known)
+        ours = {name for name in names if name.upper().startswith(PREFIX)} - READ_ELSEWHERE
+        unknown = sorted(name for name in ours if name.upper() not in known)
         if unknown:
             raise SettingsError(
-                f"unknown setting {', '.join(unknown)}; known are {', '.join(sorted(known))}: unset or rename it"
+                f"unknown setting {', '.join(unknown)}: unset or rename it; "
+                f"known are {', '.join(sorted(known))}"
             )
         given = {known[name.upper()]: value for name, value in names.items() if name.upper() in known}
         try:
             return cls(**given)  # type: ignore[arg-type]
         except ValidationError as error:
             faults = "; ".join(
-                f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()
+                f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg'].removeprefix('Value error, ')}"
+                for fault in error.errors()
             )
             raise SettingsError(f"unusable setting: {faults}") from None
 
@@ -121,7 +143,9 @@ def _made_secret(path: Path) -> bytes:
     except FileExistsError:
         kept = path.read_bytes().strip()
         if len(kept) < 32:  # noqa: PLR2004
-            raise SettingsError(f"{path}: holds no usable secret; remove the file or set {PREFIX}SECRET") from None
+            raise SettingsError(
+                f"{path}: holds no usable secret; remove the file or set {PREFIX}SECRET"
+            ) from None
         return kept
     with os.fdopen(descriptor, "wb") as file:
         made = secrets.token_hex(32).encode()

@@ -8,7 +8,10 @@ LURE = (
     "Customer service for our Cambodia office, Poipet. Free flight, room and meals. "
     "No experience needed, 2500 USD. Telegram @example_hr"
 )
-HONEST = "Night receptionist for the Harbour Hotel, Lisbon. Contract under the hotel trades agreement, 40 hours a week."
+HONEST = (
+    "Night receptionist for the Harbour Hotel, Lisbon. "
+    "Contract under the hotel trades agreement, 40 hours a week."
+)
 UNCERTAIN = "Typist wanted. Free flight, room and meals. Send your CV to jobs@example.com"
 
 

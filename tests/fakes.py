@@ -23,13 +23,20 @@ from model.schema.assessment import (
 
 BASELINE = -3.0
 SIGNS = (
-    ("all_inclusive_package", "Flight, room and meals all paid", r"free flight, room and meals|包机票包吃住", 3.2),
+    (
+        "all_inclusive_package",
+        "Flight, room and meals all paid",
+        r"free flight, room and meals|包机票包吃住",
+        3.2,
+    ),
     ("hotspot_destination", "Names a place known for compounds", r"cambodia|poipet|柬埔寨", 2.1),
     ("no_qualifications_needed", "Asks for nothing", r"no experience needed", 0.9),
     ("telegram_contact", "Answers by Telegram", r"telegram @\w+", 1.3),
     ("written_contract", "Offers a contract under an agreement", r"contract under [\w ]+ agreement", -2.0),
 )
-SOURCE = Source(publisher="Example Ministry", title="Warning on offers abroad", url="https://example.org/w", year=2023)
+SOURCE = Source(
+    publisher="Example Ministry", title="Warning on offers abroad", url="https://example.org/w", year=2023
+)
 
 
 class PhraseDetector:
@@ -48,7 +55,9 @@ class PhraseDetector:
                 for m in re.finditer(pattern, text, re.IGNORECASE)
             )
             if spans:
-                reasons.append(Reason(code=code, title=title, log_odds=weight, spans=spans, sources=(SOURCE,)))
+                reasons.append(
+                    Reason(code=code, title=title, log_odds=weight, spans=spans, sources=(SOURCE,))
+                )
         score = 1 / (1 + math.exp(-sum(reason.log_odds for reason in reasons)))
         reasons.sort(key=lambda reason: -abs(reason.log_odds))
         return Assessment(

@@ -70,12 +70,18 @@ class Archive:
         return listed[self._rooted() :]
 
     def _roots(self) -> list[dict[str, object]]:
-        return [json.loads(line) for line in self._roots_path.read_bytes().splitlines()] if self._roots_path.is_file() else []
+        return (
+            [json.loads(line) for line in self._roots_path.read_bytes().splitlines()]
+            if self._roots_path.is_file()
+            else []
+        )
 
     def _rooted(self) -> int:
         return sum(int(str(root["records"])) for root in self._roots())
 
-    def keep(self, *, url: str, status: int, headers: Iterable[tuple[str, str]], body: bytes, now: datetime) -> Kept:
+    def keep(
+        self, *, url: str, status: int, headers: Iterable[tuple[str, str]], body: bytes, now: datetime
+    ) -> Kept:
         """Write one response; it is on its way to the disk when this returns."""
         digest = "sha256:" + hashlib.sha256(body).hexdigest()
         out = self._open(now)
@@ -104,7 +110,13 @@ class Archive:
         previous = str(roots[-1]["chain"]) if roots else ""
         root = merkle_root(self._pending)
         bound = chain(previous, root)
-        line = {"until": now.isoformat(), "first": self._rooted(), "records": len(self._pending), "root": root, "chain": bound}
+        line = {
+            "until": now.isoformat(),
+            "first": self._rooted(),
+            "records": len(self._pending),
+            "root": root,
+            "chain": bound,
+        }
         with self._roots_path.open("ab") as out:
             out.write(json.dumps(line).encode() + b"\n")
         self._pending = []
@@ -130,10 +142,14 @@ class Archive:
         return self._file
 
     @staticmethod
-    def _record(*, url: str, status: int, headers: Iterable[tuple[str, str]], body: bytes, digest: str, now: datetime) -> bytes:
+    def _record(
+        *, url: str, status: int, headers: Iterable[tuple[str, str]], body: bytes, digest: str, now: datetime
+    ) -> bytes:
         buffer = io.BytesIO()
         writer = WARCWriter(buffer, gzip=True)
-        http = StatusAndHeaders(f"{status} {_REASONS.get(status, 'Unknown')}", _storable(headers), protocol="HTTP/1.1")
+        http = StatusAndHeaders(
+            f"{status} {_REASONS.get(status, 'Unknown')}", _storable(headers), protocol="HTTP/1.1"
+        )
         record = writer.create_warc_record(
             url,
             "response",

@@ -24,11 +24,15 @@ def save_stamp(root: bytes, path: Path, *, address: str) -> None:
     from rfc3161_client import TimestampRequestBuilder, decode_timestamp_response  # noqa: PLC0415
 
     request = TimestampRequestBuilder().data(root).build()
-    call = urllib.request.Request(address, data=request.as_bytes(), headers={"Content-Type": "application/timestamp-query"})  # noqa: S310 - checked above
+    call = urllib.request.Request(
+        address, data=request.as_bytes(), headers={"Content-Type": "application/timestamp-query"}
+    )  # noqa: S310 - checked above
     try:
         with urllib.request.urlopen(call, timeout=_TIMEOUT_S) as answer:  # noqa: S310
             reply = answer.read(_MAX_BYTES)
         decode_timestamp_response(reply)
     except (OSError, ValueError) as error:
-        raise EvidenceError(f"{address}: gave no time stamp ({type(error).__name__}); the root itself is kept") from error
+        raise EvidenceError(
+            f"{address}: gave no time stamp ({type(error).__name__}); the root itself is kept"
+        ) from error
     path.write_bytes(reply)

@@ -56,7 +56,12 @@ def verify(folder: Path) -> Result:
         for n, entry in enumerate(entries, start=1):
             fault = _check_record(evidence, entry)
             if fault:
-                faults.append(Fault(f"{manifest.name}:{n} {entry.get('file')}@{entry.get('offset')} {entry.get('url')}", fault))
+                faults.append(
+                    Fault(
+                        f"{manifest.name}:{n} {entry.get('file')}@{entry.get('offset')} {entry.get('url')}",
+                        fault,
+                    )
+                )
             else:
                 payloads.add(str(entry["payload"]))
         roots += _check_roots(manifest, entries, faults, notes)
@@ -69,7 +74,9 @@ def merkle_root(leaves: list[str]) -> str:
     """Give the Merkle root over record digests in hexadecimal, in order."""
     level = [hashlib.sha256(b"\x00" + bytes.fromhex(leaf)).digest() for leaf in leaves]
     while len(level) > 1:
-        pairs = [hashlib.sha256(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
+        pairs = [
+            hashlib.sha256(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)
+        ]
         level = pairs + level[len(pairs) * 2 :]
     return level[0].hex() if level else hashlib.sha256(b"").hexdigest()
 
@@ -125,7 +132,9 @@ def _check_roots(manifest: Path, entries: list[dict[str, Any]], faults: list[Fau
             faults.append(Fault(where, f"does not go on where the root before ended (record {at})"))
         leaves = [str(entry.get("record", "")) for entry in entries[first : first + count]]
         if len(leaves) != count:
-            faults.append(Fault(where, f"covers {count} records, but the manifest lists only {len(leaves)} of them"))
+            faults.append(
+                Fault(where, f"covers {count} records, but the manifest lists only {len(leaves)} of them")
+            )
         elif _safe_root(leaves) != line.get("root"):
             faults.append(Fault(where, "its Merkle root differs: a record was added, taken out or altered"))
         if chain(previous, str(line.get("root"))) != line.get("chain"):
@@ -152,7 +161,9 @@ def _note_tails(evidence: Path, entries: list[dict[str, Any]], notes: list[str])
         path = evidence / name
         size = path.stat().st_size if path.is_file() else end
         if size > end:
-            notes.append(f"{name}: {size - end} bytes after the last listed record (the crawl was stopped while writing)")
+            notes.append(
+                f"{name}: {size - end} bytes after the last listed record (the crawl was stopped while writing)"
+            )
 
 
 def _check_adverts(path: Path, payloads: set[str], faults: list[Fault]) -> int:
@@ -197,7 +208,9 @@ def main(arguments: list[str]) -> int:
             print(f"note: {note}")
         for fault in result.faults:
             print(f"FAULT {fault.where}: {fault.what}")
-        print(f"{name}: {result.records} records, {result.roots} Merkle roots, {result.adverts} adverts, {len(result.faults)} faults")
+        print(
+            f"{name}: {result.records} records, {result.roots} Merkle roots, {result.adverts} adverts, {len(result.faults)} faults"
+        )
         exit_code = max(exit_code, 1 if result.faults else 0)
     return exit_code
 

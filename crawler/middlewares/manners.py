@@ -13,12 +13,13 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Request, Response
 from scrapy.utils.httpobj import urlparse_cached
+from twisted.python.failure import Failure
 
 ROBOTS_NAME = "Lurewatch"
 """The name under which robots.txt files may address us."""
 MAX_CRAWL_DELAY_S = 300.0
-_FORBIDDEN, _TOO_MANY, _UNAVAILABLE = 403, 429, 503
-_OK, _CLIENT_ERROR, _SERVER_ERROR = 200, 400, 500
+_FORBIDDEN, _OK, _CLIENT_ERROR = 403, 200, 400
+_WAIT = {429, 503}
 _GONE_CODES = {404, 410}
 
 
@@ -125,13 +126,18 @@ class PoliteThrottle(AutoThrottle):
 
     def _adjust_delay(self, slot: Slot, latency: float, response: Response) -> None:
         super()._adjust_delay(slot, latency, response)
-        floor = _run(self.crawler).politeness.floor_s.get(urlparse_cached(response.request or response).hostname or "", 0.0)
+        floor = _run(self.crawler).politeness.floor_s.get(
+            urlparse_cached(response.request or response).hostname or "", 0.0
+        )
         if floor:
             _hold(slot, floor)
 
 
 class BackOff:
-    """Waits when a host says so (429, 503, Retry-After), and leaves it alone when it refuses (403)."""
+    """Waits when a host says so (429, 503, Retry-After), and leaves it alone when it refuses (403).
+
+    The mood is read the moment an answer is in, before the next request to the host leaves.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -140,6 +146,7 @@ class BackOff:
         self._longest_s = settings.getfloat("LUREWATCH_BACKOFF_LONGEST_S", 900)
         self._times = settings.getint("LUREWATCH_BACKOFF_TIMES", 4)
         self._refusals = settings.getint("LUREWATCH_REFUSALS", 3)
+        crawler.signals.connect(self._downloaded, signal=signals.response_downloaded)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "BackOff":
@@ -159,36 +166,56 @@ class BackOff:
             await asyncio.sleep(wait)
 
     def process_response(self, request: Request, response: Response) -> Response | Request:
-        """Read the host's mood from its answer."""
+        """Ask again for a page that we were told to wait for, unless its host is left alone."""
+        stopped = _host(request) in _run(self._crawler).politeness.stopped
+        if response.status not in _WAIT or stopped:
+            return response
+        times = int(request.meta.get("backed_off", 0)) + 1
+        return request.replace(dont_filter=True, meta={**request.meta, "backed_off": times})
+
+    def _downloaded(self, response: Response, request: Request) -> None:
         politeness: Politeness = _run(self._crawler).politeness
         host = _host(request)
         if response.status == _FORBIDDEN and not request.url.endswith("/robots.txt"):
             politeness.refusals[host] = politeness.refusals.get(host, 0) + 1
             if politeness.refusals[host] >= self._refusals:
-                self._stop(host, f"{self._refusals} refusals (403) in a row", request)
-            return response
-        if response.status not in {_TOO_MANY, _UNAVAILABLE}:
-            if response.status < _CLIENT_ERROR:
-                politeness.refusals.pop(host, None)
-            return response
-        return self._wait(request, response, host)
+                self._stop(request, f"{self._refusals} refusals (403) in a row")
+        elif response.status in _WAIT:
+            self._wait(request, response)
+        elif response.status < _CLIENT_ERROR:
+            politeness.refusals.pop(host, None)
 
-    def _wait(self, request: Request, response: Response, host: str) -> Response | Request:
-        run = _run(self._crawler)
-        times = int(request.meta.get("backed_off", 0)) + 1
+    def _wait(self, request: Request, response: Response) -> None:
+        run, host = _run(self._crawler), _host(request)
+        times = int(request.meta.get("backed_off", 0))
         asked = retry_after_s(response.headers.get("Retry-After"), now=time.time())
-        wait = asked if asked is not None else self._base_s * 2 ** (times - 1)
-        if wait > self._longest_s or times > self._times:
-            self._stop(host, f"asked us to wait ({response.status})", request)
-            return response
+        wait = asked if asked is not None else self._base_s * 2**times
+        if wait > self._longest_s or times >= self._times:
+            self._stop(request, f"asked us to wait ({response.status})")
+            return
         run.fault(f"asked us to wait ({response.status})", request.url)
-        run.politeness.not_before[host] = max(run.politeness.not_before.get(host, 0.0), time.monotonic() + wait)
-        return request.replace(dont_filter=True, meta={**request.meta, "backed_off": times})
+        until = time.monotonic() + wait
+        run.politeness.not_before[host] = max(run.politeness.not_before.get(host, 0.0), until)
+        slot = self._slot(request)
+        if slot is not None and wait:
+            # requests that already stand in the downloader's queue wait too
+            slot.lastseen, slot.delay = until, max(slot.delay, 0.001)
 
-    def _stop(self, host: str, why: str, request: Request) -> None:
-        run = _run(self._crawler)
-        run.politeness.stopped.setdefault(host, why)
+    def _stop(self, request: Request, why: str) -> None:
+        run, host = _run(self._crawler), _host(request)
+        if host in run.politeness.stopped:
+            return
+        run.politeness.stopped[host] = why
         run.fault(f"left alone: {why}", request.url)
+        slot = self._slot(request)
+        while slot is not None and slot.queue:
+            _request, waiting = slot.queue.popleft()
+            waiting.errback(Failure(IgnoreRequest(why)))
+
+    def _slot(self, request: Request) -> Slot | None:
+        downloader = self._crawler.engine.downloader  # type: ignore[union-attr]
+        slot: Slot | None = downloader.slots.get(downloader.get_slot_key(request))
+        return slot
 
 
 def _host(request: Request) -> str:
@@ -208,4 +235,4 @@ def retry_after_s(value: bytes | None, *, now: float) -> float | None:
         return None
 
 
-__all__ = ["BackOff", "NoAnswer", "PoliteRobots", "PoliteThrottle", "Politeness", "retry_after_s", "signals"]
+__all__ = ["BackOff", "NoAnswer", "PoliteRobots", "PoliteThrottle", "Politeness", "retry_after_s"]

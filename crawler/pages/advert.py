@@ -94,7 +94,13 @@ def advert_id(draft: Draft, *, source: str | None, url: str | None) -> str:
     Decided by its source and its own address, else the publisher's id, else its words.
     """
     own = draft.url or draft.identifier
-    key = ("url", url) if draft.url else ("id", draft.identifier) if own else ("words", draft.title, draft.description, url)
+    key = (
+        ("url", url)
+        if draft.url
+        else ("id", draft.identifier)
+        if own
+        else ("words", draft.title, draft.description, url)
+    )
     parts = "\x1f".join(str(part or "") for part in (source, *key))
     return "adv_" + hashlib.sha256(parts.encode("utf-8", "replace")).hexdigest()[:24]
 
@@ -130,4 +136,6 @@ def _signals(draft: Draft, *, pay: Pay | None, posted: date | None, valid: date 
 
 
 def _known_type(words: str) -> bool:
-    return all(word.strip().upper().replace("-", "_").replace(" ", "_") in KNOWN_TYPES for word in words.split(","))
+    return all(
+        word.strip().upper().replace("-", "_").replace(" ", "_") in KNOWN_TYPES for word in words.split(",")
+    )

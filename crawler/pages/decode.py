@@ -26,7 +26,11 @@ def decode_page(body: bytes, *, content_type: str | None = None) -> str:
     """Give the page's characters; never raises, undecodable bytes become U+FFFD."""
     for mark, name in _BOMS:
         if body.startswith(mark):
-            return body[len(codecs.BOM_UTF8) :].decode("utf-8", "replace") if name == "utf-8" else body.decode(name, "replace")
+            return (
+                body[len(codecs.BOM_UTF8) :].decode("utf-8", "replace")
+                if name == "utf-8"
+                else body.decode(name, "replace")
+            )
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError:
@@ -46,4 +50,6 @@ def _declared(body: bytes, content_type: str | None) -> list[str]:
     found += [match.group(1).decode("ascii") for match in _DECLARED.finditer(body[:_LOOK_AT])]
     names = [name.lower() for name in found]
     # browsers read these two as their Windows supersets
-    return ["cp1252" if name in {"iso-8859-1", "latin-1", "latin1"} else name for name in names if name != "utf-8"]
+    return [
+        "cp1252" if name in {"iso-8859-1", "latin-1", "latin1"} else name for name in names if name != "utf-8"
+    ]

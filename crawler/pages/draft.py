@@ -47,7 +47,9 @@ FILLABLE = (
 
 def fill_gaps(draft: Draft, other: Draft) -> Draft:
     """Give `draft` with its empty fields taken from `other`, which describes the same job."""
-    gaps = {name: getattr(other, name) for name in FILLABLE if not getattr(draft, name) and getattr(other, name)}
+    gaps = {
+        name: getattr(other, name) for name in FILLABLE if not getattr(draft, name) and getattr(other, name)
+    }
     if "pay_raw" in gaps and draft.pay is None:
         gaps["pay"] = other.pay
     elif "pay_raw" in gaps:

@@ -26,7 +26,9 @@ _TITLED = re.compile(r"^(?P<employer>[^:]{2,60}): (?P<title>\S.{2,})$")
 
 def parse_xml(text: str) -> etree._Element | None:
     """Parse an XML text that may be slightly broken; None when it is no XML."""
-    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False)
+    parser = etree.XMLParser(
+        recover=True, resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False
+    )
     bare = _DECLARATION.sub("", text.lstrip("\ufeff \t\r\n"), count=1)
     if not bare.lstrip().startswith("<"):
         return None
@@ -87,7 +89,7 @@ def _value(element: etree._Element, depth: int) -> Any:
     if any(isinstance(child.tag, str) for child in element):
         inner = _object(element, depth + 1)
         return inner[next(iter(inner))] if len(inner) == 1 and local_name(element).endswith("s") else inner
-    text = "".join(element.itertext()).strip()
+    text = "".join(map(str, element.itertext())).strip()
     return text or element.get("href") or element.get("term") or None
 
 

@@ -21,7 +21,8 @@ def is_posting(node: Node) -> bool:
     """Whether a JSON-LD or microdata object says that it is a JobPosting."""
     kinds = node.get("@type", node.get("type"))
     return any(
-        isinstance(kind, str) and kind.rstrip("/").rpartition("/")[2].rpartition(":")[2].lower() == "jobposting"
+        isinstance(kind, str)
+        and kind.rstrip("/").rpartition("/")[2].rpartition(":")[2].lower() == "jobposting"
         for kind in _as_list(kinds)
     )
 
@@ -111,7 +112,11 @@ def _organisation_url(value: Any) -> str | None:
 
 
 def _http(value: Any) -> str | None:
-    return value.strip() if isinstance(value, str) and value.strip().lower().startswith(("http://", "https://")) else None
+    return (
+        value.strip()
+        if isinstance(value, str) and value.strip().lower().startswith(("http://", "https://"))
+        else None
+    )
 
 
 def _url(node: Node) -> str | None:
@@ -119,19 +124,29 @@ def _url(node: Node) -> str | None:
         value = _first(node.get(name))
         if isinstance(value, Mapping):
             value = value.get("@id") or value.get("url")
-        if isinstance(value, str) and value.strip() and (name == "url" or (_http(value) and "#" not in value)):
+        if (
+            isinstance(value, str)
+            and value.strip()
+            and (name == "url" or (_http(value) and "#" not in value))
+        ):
             return value.strip()
     return None
 
 
 def _identifier(value: Any) -> str | None:
     value = _first(value)
-    return _scalar(value.get("value")) or _scalar(value.get("@value")) if isinstance(value, Mapping) else _scalar(value)
+    return (
+        _scalar(value.get("value")) or _scalar(value.get("@value"))
+        if isinstance(value, Mapping)
+        else _scalar(value)
+    )
 
 
 def _language(value: Any) -> str | None:
     value = _first(value)
-    return _text(value.get("alternateName") or value.get("name")) if isinstance(value, Mapping) else _text(value)
+    return (
+        _text(value.get("alternateName") or value.get("name")) if isinstance(value, Mapping) else _text(value)
+    )
 
 
 _ADDRESS_PARTS = ("addressLocality", "addressRegion", "addressCountry")
@@ -173,13 +188,17 @@ def _is_remote(node: Node) -> bool:
     stated = _text(node.get("jobLocationType")) or ""
     if "telecommut" in stated.lower():
         return True
+    if node.get("applicantLocationRequirements") and not node.get("jobLocation"):
+        return True
     spots = [item for item in _as_list(node.get("jobLocation")) if isinstance(item, Mapping)]
     hidden = [extra for spot in spots for extra in _as_list(spot.get("additionalProperty"))]
     return any(isinstance(extra, Mapping) and extra.get("value") == "TELECOMMUTE" for extra in hidden)
 
 
 def _salary(node: Node, find: Mapping[str, Node]) -> tuple[Pay | None, str | None]:
-    stated = next((node[name] for name in ("baseSalary", "estimatedSalary", "salary") if node.get(name)), None)
+    stated = next(
+        (node[name] for name in ("baseSalary", "estimatedSalary", "salary") if node.get(name)), None
+    )
     value = _resolve(_first(stated), find)
     currency = _text(node.get("salaryCurrency"))
     if not isinstance(value, Mapping):

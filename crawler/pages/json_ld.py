@@ -27,7 +27,9 @@ def drafts_in(values: Iterable[Any], *, reader: str) -> tuple[Draft, ...]:
     """Give the JobPostings anywhere inside some JSON values, each once."""
     nodes = [node for value in values for node in walk(value)]
     by_id = {
-        node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and not set(node) <= {"@id", "@type"}
+        node["@id"]: node
+        for node in nodes
+        if isinstance(node.get("@id"), str) and not set(node) <= {"@id", "@type"}
     }
     drafts = [draft_of(node, reader=reader, by_id=by_id) for node in nodes if _is_whole(node)]
     return tuple(_unique(drafts))

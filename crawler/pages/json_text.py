@@ -110,6 +110,7 @@ def repair(text: str) -> str:
     while at < len(text):
         char = text[at]
         if char == '"':
+            _separate(out)
             piece, at = _string(text, at)
             out.append(piece)
         elif text.startswith(("//", "<!--", "/*"), at):
@@ -117,6 +118,7 @@ def repair(text: str) -> str:
         elif char in "{[":
             if len(open_brackets) >= MAX_DEPTH:
                 return ""
+            _separate(out)
             open_brackets.append("}" if char == "{" else "]")
             out.append(char)
             at += 1
@@ -126,12 +128,20 @@ def repair(text: str) -> str:
                 _close(out, open_brackets, char)
             if not open_brackets:
                 break
+        elif char.isspace():
+            at += 1
         else:
             piece, at = _bare(text, at)
             out.append(piece)
     while open_brackets:
         _close(out, open_brackets, open_brackets[-1])
     return "".join(out)
+
+
+def _separate(out: list[str]) -> None:
+    """Put the comma that is missing between two values."""
+    if out and out[-1].endswith(("}", "]", '"')):
+        out.append(",")
 
 
 def _close(out: list[str], open_brackets: list[str], char: str) -> None:
@@ -145,7 +155,7 @@ def _close(out: list[str], open_brackets: list[str], char: str) -> None:
 
 def _drop_dangling(out: list[str]) -> None:
     """Before a closing bracket, take away a comma, or give a lone key the value null."""
-    while out and (not out[-1].strip() or out[-1] == ","):
+    while out and out[-1] in {"", ","}:
         out.pop()
     if out and out[-1] == ":":
         out.append("null")

@@ -12,6 +12,7 @@ from lxml import etree
 
 from crawler.pages.draft import Draft
 from crawler.pages.job_posting import draft_of
+from crawler.pages.query import strings
 from crawler.parse.plain import element_text
 
 _URL_ATTRIBUTES = {"a": "href", "link": "href", "area": "href", "img": "src", "object": "data"}
@@ -62,9 +63,11 @@ def read_microdata(root: etree._Element) -> tuple[Draft, ...]:
 def _draft(item: etree._Element, markup: Markup) -> Draft:
     node = _properties(item, markup)
     if "url" not in node:
-        link = next(iter(item.xpath(f".//*[@{markup.prop}='title']//a/@href | ancestor::*[@{markup.prop}='title'][1]//a/@href")), None)
-        if isinstance(link, str):
-            node["url"] = link
+        links = strings(
+            item, f".//*[@{markup.prop}='title']//a/@href | .//a[.//*[@{markup.prop}='title']]/@href"
+        )
+        if links:
+            node["url"] = links[0]
     return draft_of(node, reader=markup.name)
 
 

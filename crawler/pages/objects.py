@@ -1,11 +1,12 @@
 """Objects of a job API, of page state or of a feed item → `Draft`, by the names in `labels.py`."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from crawler.pages.draft import Draft, fill_gaps
 from crawler.pages.job_posting import draft_of, is_posting
-from crawler.pages.json_text import MAX_NODES
+from crawler.pages.json_text import MAX_NODES, walk
 from crawler.pages.labels import FIELDS, MORE_TEXT, fold_key
 from crawler.parse.contact import contact_of_text
 from crawler.parse.numbers import parse_amount
@@ -16,7 +17,17 @@ from model.schema.advert import Contact, Pay
 
 Node = Mapping[str, Any]
 
-_JOB_FIELDS = ("employer", "place", "pay", "pay_min", "employment_type", "posted", "valid_through", "url", "description")
+_JOB_FIELDS = (
+    "employer",
+    "place",
+    "pay",
+    "pay_min",
+    "employment_type",
+    "posted",
+    "valid_through",
+    "url",
+    "description",
+)
 _SURE_TITLES = frozenset("jobtitle positiontitle positionname vacancyname vacancytitle jobname".split())
 _SURE_SIGNS = frozenset(
     "jobid jobtype jobtypes joburl jobdescription jobdescriptiontext companyname employername employmenttype typeofemployment employmenttypename worktypes "
@@ -34,9 +45,46 @@ _PUBLIC_BODY = frozenset({"advertisefromdate", "advertisetodatetime"})
 _WRAPPERS = frozenset(
     "attributes fields matchedobjectdescriptor categories job jobdetails jobpostinginfo highlights vacancy node positionprofile offeredremunerationpackage".split()
 )
-_LABELS = ("organizationname", "organizationidentifiers", "fulllocation", "displayname", "displayedname", "label", "name", "title", "text", "value", "description", "date", "datetimeutc", "plain", "html", "shortname", "locationname")
-_PLACE_PARTS = ("city", "cityname", "town", "locality", "addresslocality", "area", "state", "statename", "province", "region", "addressregion", "country", "countryname", "addresscountry")
-_LOW, _HIGH = ("min", "from", "start", "low", "lower", *FIELDS["pay_min"]), ("max", "to", "end", "high", "upper", *FIELDS["pay_max"])
+_LABELS = (
+    "organizationname",
+    "organizationidentifiers",
+    "fulllocation",
+    "displayname",
+    "displayedname",
+    "label",
+    "name",
+    "title",
+    "text",
+    "value",
+    "description",
+    "date",
+    "datetimeutc",
+    "plain",
+    "html",
+    "code",
+    "shortname",
+    "locationname",
+)
+_PLACE_PARTS = (
+    "city",
+    "cityname",
+    "town",
+    "locality",
+    "addresslocality",
+    "area",
+    "state",
+    "statename",
+    "province",
+    "region",
+    "addressregion",
+    "country",
+    "countryname",
+    "addresscountry",
+)
+_LOW, _HIGH = (
+    ("min", "from", "start", "low", "lower", *FIELDS["pay_min"]),
+    ("max", "to", "end", "high", "upper", *FIELDS["pay_max"]),
+)
 
 
 def drafts_in_objects(value: Any, *, reader: str, strict: bool = False) -> tuple[Draft, ...]:
@@ -48,11 +96,36 @@ def drafts_in_objects(value: Any, *, reader: str, strict: bool = False) -> tuple
     found: dict[object, Draft] = {}
     for n, node in enumerate(_job_nodes(value, strict=strict)):
         draft = _draft(node, reader)
+        if draft is not None and not draft.employer and isinstance(node.get("relationships"), Mapping):
+            draft = replace(draft, employer=_related_employer(node["relationships"], value))
         if draft is not None:
             # list and detail answers saved in one file speak of the same jobs
             key = (draft.identifier, draft.title) if draft.identifier else n
             found[key] = fill_gaps(found[key], draft) if key in found else draft
     return tuple(found.values())
+
+
+def _related_employer(relationships: Node, whole: Any) -> str | None:
+    """Resolve a JSON:API relationship: the job names its company by an id, which stands elsewhere."""
+    for name in ("company", "employer", "organization"):
+        data = (
+            (relationships.get(name) or {}).get("data")
+            if isinstance(relationships.get(name), Mapping)
+            else None
+        )
+        key = str(data.get("id")) if isinstance(data, Mapping) else None
+        for node in walk(whole) if key else ():
+            kept = (
+                node.get(key)
+                if key in node
+                else node
+                if str(node.get("id")) == key and node.get("type") == name
+                else None
+            )
+            found = words_of(_flatten(kept).get("name")) if isinstance(kept, Mapping) else None
+            if found:
+                return found
+    return None
 
 
 def _job_nodes(value: Any, *, strict: bool) -> Iterator[Node]:
@@ -93,12 +166,19 @@ def _looks_like_job(flat: Node, *, listed: bool, strict: bool) -> bool:
     title_key = next((name for name in FIELDS["title"] if _is_line(flat.get(name))), None)
     if title_key is None:
         return False
-    facts = sum(1 for field in _JOB_FIELDS if any(flat.get(name) not in (None, "", [], {}) for name in FIELDS[field] if name != title_key))
+    facts = sum(
+        1
+        for field in _JOB_FIELDS
+        if any(flat.get(name) not in (None, "", [], {}) for name in FIELDS[field] if name != title_key)
+    )
     signs = len(_SURE_SIGNS & {key for key, value in flat.items() if value not in (None, "", [], {})})
     if title_key in _SURE_TITLES and facts >= 1:
         return True
     if strict:
-        both = all(any(flat.get(name) for name in FIELDS[field] if name != title_key) for field in ("employer", "place"))
+        both = all(
+            any(flat.get(name) for name in FIELDS[field] if name != title_key)
+            for field in ("employer", "place")
+        )
         return facts > _MIN_FACTS and (signs >= 1 or (both and facts > _MIN_FACTS + 1))
     return facts >= _MIN_FACTS and (signs >= 1 or listed)
 
@@ -117,7 +197,8 @@ def _draft(flat: Node, reader: str) -> Draft | None:
         reader=reader,
         title=parse_line(flat.get(title_key)),
         description=_body(rest),
-        employer=_pick(rest, "employer") or (words_of(rest.get("department")) if _PUBLIC_BODY & set(rest) else None),
+        employer=_pick(rest, "employer")
+        or (words_of(rest.get("department")) if _PUBLIC_BODY & set(rest) else None),
         employer_url=None,
         places=_places(rest),
         pay=pay,
@@ -165,7 +246,11 @@ def words_of(value: Any) -> str | None:
 
 
 def _url(flat: Node) -> str | None:
-    found = [words for name in FIELDS["url"] if isinstance(flat.get(name), str | list) and (words := words_of(flat[name]))]
+    found = [
+        words
+        for name in FIELDS["url"]
+        if isinstance(flat.get(name), str | list) and (words := words_of(flat[name]))
+    ]
     linked = (url for url in found if url.startswith(("http://", "https://", "/")))
     return next(linked, found[0] if found and " " not in found[0] else None)
 
@@ -216,10 +301,27 @@ def _place_strings(value: Any) -> Iterator[str | None]:
             yield from _place_strings(item)
     elif isinstance(value, Mapping):
         flat = {fold_key(str(key)): inner for key, inner in value.items()}
-        inner = next((flat[name] for name in ("addresscomponents", "location", "postaladdress", "address") if isinstance(flat.get(name), Mapping)), None)
-        label = next((word for name in ("fulllocation", "label", "locationname", "name", "displayname") if (word := parse_line(flat.get(name)))), None)
+        inner = next(
+            (
+                flat[name]
+                for name in ("addresscomponents", "location", "postaladdress", "address")
+                if isinstance(flat.get(name), Mapping)
+            ),
+            None,
+        )
+        label = next(
+            (
+                word
+                for name in ("fulllocation", "label", "locationname", "name", "displayname")
+                if (word := parse_line(flat.get(name)))
+            ),
+            None,
+        )
         parts = join_place(words_of(flat.get(part)) for part in _PLACE_PARTS)
-        if label or parts:
+        if label and parts:
+            city = parts.partition(",")[0]
+            yield label if city.casefold() in label.casefold() else join_place([parts, label])
+        elif label or parts:
             yield label or parts
         elif inner is not None:
             yield from _place_strings(inner)
@@ -243,7 +345,9 @@ def _pay(flat: Node) -> tuple[Pay | None, str | None]:
             continue
         if found[1]:
             return found
-    return _pay_parts({name: flat.get(name) for name in (*FIELDS["pay_min"], *FIELDS["pay_max"])}, currency, unit)
+    return _pay_parts(
+        {name: flat.get(name) for name in (*FIELDS["pay_min"], *FIELDS["pay_max"])}, currency, unit
+    )
 
 
 def _pay_parts(value: Node, currency: str | None, unit: str | None) -> tuple[Pay | None, str | None]:
@@ -253,9 +357,18 @@ def _pay_parts(value: Node, currency: str | None, unit: str | None) -> tuple[Pay
     unit = _pick(flat, "pay_unit") or unit
     unit = unit if parse_period(unit) else None
     if not (low or high):
-        words = next((word for name in ("label", "text", "summary", "displayvalue", "name") if (word := words_of(flat.get(name)))), None)
+        words = next(
+            (
+                word
+                for name in ("label", "text", "summary", "displayvalue", "name")
+                if (word := words_of(flat.get(name)))
+            ),
+            None,
+        )
         return None, words
-    return pay_of(low or high, high or low, currency, parse_period(unit)), pay_words(low, high, currency, unit)
+    return pay_of(low or high, high or low, currency, parse_period(unit)), pay_words(
+        low, high, currency, unit
+    )
 
 
 def _amount(flat: Node, names: tuple[str, ...]) -> float | None:

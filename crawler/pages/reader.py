@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from lxml import etree
 from lxml import html as lxml_html
 
+from crawler.pages.cards import read_cards
 from crawler.pages.decode import decode_page
 from crawler.pages.draft import Draft, fill_gaps
 from crawler.pages.feed import parse_xml, read_feed
@@ -17,11 +18,11 @@ from crawler.pages.json_ld import drafts_in, read_json_ld
 from crawler.pages.json_text import parse_json
 from crawler.pages.microdata import read_microdata
 from crawler.pages.objects import drafts_in_objects
-from crawler.pages.scripts import Script, scripts_of
+from crawler.pages.scripts import scripts_of
 from crawler.pages.sitemap import read_sitemap
 from crawler.pages.state import read_state
 from crawler.pages.telegram import is_telegram, read_telegram
-from crawler.pages.visible import canonical_url, read_detail, read_visible
+from crawler.pages.visible import canonical_url, read_detail
 
 MAX_BYTES = 20_000_000
 """Larger pages are refused: no honest page of adverts comes near."""
@@ -50,9 +51,9 @@ def read_page(body: bytes, *, content_type: str | None = None) -> Page:
         if page.drafts or not page.faults or "</" not in text:
             return page
     if _is_xml(start):
-        page = _read_xml(text)
-        if page is not None:
-            return page
+        found = _read_xml(text)
+        if found is not None:
+            return found
     if "<" not in text:
         return Page("unknown", faults=("no markup, XML or JSON in it",))
     return _read_html(text)
@@ -62,7 +63,23 @@ def _is_xml(start: str) -> bool:
     lowered = start.lower()
     if "<html" in lowered or "<!doctype html" in lowered:
         return False
-    return lowered.startswith(("<?xml", "<rss", "<feed", "<urlset", "<sitemapindex", "<source", "<jobs", "<items", "<showpositionopening", "<rdf", "<trovit", "<add", "<!--"))
+    return lowered.startswith(
+        (
+            "<?xml",
+            "<rss",
+            "<feed",
+            "<urlset",
+            "<sitemapindex",
+            "<source",
+            "<jobs",
+            "<items",
+            "<showpositionopening",
+            "<rdf",
+            "<trovit",
+            "<add",
+            "<!--",
+        )
+    )
 
 
 def _read_api(text: str) -> Page:
@@ -134,7 +151,11 @@ def _same_job(draft: Draft, other: Draft) -> bool:
 
 def _finish(drafts: tuple[Draft, ...], root: etree._Element) -> tuple[Draft, ...]:
     if not drafts:
-        return read_visible(root)
+        cards = read_cards(root)
+        if len(cards) > 1:
+            return cards
+        shown = read_detail(root)
+        return (shown,) if shown else cards
     if len(drafts) > 1:
         return drafts
     draft = drafts[0]
@@ -145,6 +166,3 @@ def _finish(drafts: tuple[Draft, ...], root: etree._Element) -> tuple[Draft, ...
     if not draft.url:
         draft = replace(draft, url=canonical_url(root))
     return (draft,)
-
-
-__all__ = ["Page", "Script", "read_page"]

@@ -12,7 +12,12 @@ _HANDLE_HOSTS = {
     "signal.me": ContactKind.SIGNAL, "open.kakao.com": ContactKind.KAKAO, "pf.kakao.com": ContactKind.KAKAO, "invite.viber.com": ContactKind.VIBER,
 }  # fmt: skip
 _WHATSAPP = {"wa.me", "api.whatsapp.com", "chat.whatsapp.com", "whatsapp.com"}
-_SCHEMES = {"mailto": ContactKind.EMAIL, "tel": ContactKind.PHONE, "viber": ContactKind.VIBER, "weixin": ContactKind.WECHAT}
+_SCHEMES = {
+    "mailto": ContactKind.EMAIL,
+    "tel": ContactKind.PHONE,
+    "viber": ContactKind.VIBER,
+    "weixin": ContactKind.WECHAT,
+}
 _DIGITS = re.compile(r"\d{6,15}")
 _PHONE = re.compile(r"[+0-9(][0-9 ()./+-]{5,24}[0-9]")
 _MAIL = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,24}){1,4}")

@@ -10,6 +10,7 @@ import warnings
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from typing import Any
 
 EARLIEST, LATEST = 1990, 2100
 _ISO = re.compile(r"\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)(.*)", re.DOTALL)
@@ -24,9 +25,16 @@ _DAYS_AGO = re.compile(
     r"|(yesterday|ayer|ontem|gestern|вчера|kemarin|hôm qua|เมื่อวาน|昨天|어제|أمس|dün|hier))",
     re.IGNORECASE,
 )
-_RELATIVE = re.compile(r"\b(?:ago|hace|há|vor|il y a|назад|lalu|yang lalu|trước|ที่แล้ว|önce)\b|ที่แล้ว|前|전", re.IGNORECASE)
-_LABEL = re.compile(r"^[^\d:：]{2,40}[:：]\s*|^(?:date\s+)?(?:posted|published|updated|expires?|closing)\s+(?:on|at)?\s*", re.IGNORECASE)
-_MONTHS = {name: n for n, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), start=1)}
+_RELATIVE = re.compile(
+    r"\b(?:ago|hace|há|vor|il y a|назад|lalu|yang lalu|trước|ที่แล้ว|önce)\b|ที่แล้ว|前|전", re.IGNORECASE
+)
+_LABEL = re.compile(
+    r"^[^\d:：]{2,40}[:：]\s*|^(?:date\s+)?(?:posted|published|updated|expires?|closing)\s+(?:on|at)?\s*",
+    re.IGNORECASE,
+)
+_MONTHS = {
+    name: n for n, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), start=1)
+}
 _MAX_CHARS = 80
 _MILLISECONDS = 100_000_000_000
 _BUDDHIST, _BUDDHIST_AHEAD = 2400, 543
@@ -132,7 +140,11 @@ def _in_words(text: str, today: date | None) -> date | None:
 def _dateparser(text: str, today: date | None) -> datetime | None:
     import dateparser  # noqa: PLC0415 - half a second to import, and most dates are ISO
 
-    settings = {"REQUIRE_PARTS": ["day", "month", "year"], "DATE_ORDER": "DMY", "PREFER_DAY_OF_MONTH": "first"}
+    settings = {
+        "REQUIRE_PARTS": ["day", "month", "year"],
+        "DATE_ORDER": "DMY",
+        "PREFER_DAY_OF_MONTH": "first",
+    }
     if today is not None:
         settings |= {"RELATIVE_BASE": datetime(today.year, today.month, today.day)}  # noqa: DTZ001 - a day, not a moment
         if _RELATIVE.search(text):

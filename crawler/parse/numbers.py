@@ -26,7 +26,9 @@ def fold_digits(text: str) -> str:
     """Write the digits of every script as 0-9, one character for one."""
     if text.isascii():
         return text
-    return "".join(str(unicodedata.decimal(char)) if char.isdecimal() and not char.isascii() else char for char in text)
+    return "".join(
+        str(unicodedata.decimal(char)) if char.isdecimal() and not char.isascii() else char for char in text
+    )
 
 
 def parse_amount(text: str) -> float | None:

@@ -13,8 +13,17 @@ _PERIOD_WORDS = {
     PayPeriod.YEAR: r"years?|yearly|annual\w*|annum|p\.?a\.?\b|yr|jahr\w*|année|an(?:s|nuel\w*)?\b|años?|anual\w*|anno|annuo|jaar|vuosi\w*|år\w*|rok\w*|год\w*|рік|yıl(?:lık)?|tahun(?:an)?|năm|ปี|年薪|每年|年|연봉|سنة|سنوي\w*|साल|taon",
     PayPeriod.TASK: r"per task|per order|per piece|за (?:заказ|задание)|每单|每單|/单",
 }  # fmt: skip
-_PERIODS = [(period, re.compile(rf"(?<![^\W\d_])(?:{words})", re.IGNORECASE)) for period, words in _PERIOD_WORDS.items()]
-_UNITS = {"HUR": PayPeriod.HOUR, "DAY": PayPeriod.DAY, "WEE": PayPeriod.WEEK, "MON": PayPeriod.MONTH, "ANN": PayPeriod.YEAR}
+_PERIODS = [
+    (period, re.compile(rf"(?<![^\W\d_])(?:{words})", re.IGNORECASE))
+    for period, words in _PERIOD_WORDS.items()
+]
+_UNITS = {
+    "HUR": PayPeriod.HOUR,
+    "DAY": PayPeriod.DAY,
+    "WEE": PayPeriod.WEEK,
+    "MON": PayPeriod.MONTH,
+    "ANN": PayPeriod.YEAR,
+}
 
 _CURRENCY_WORDS = [
     ("USDT", r"usdt"), ("HKD", r"hk\$|hkd"), ("SGD", r"s\$|sgd"), ("AUD", r"a(?:u)?\$|aud"), ("CAD", r"c(?:a)?\$|cad"), ("NZD", r"nz\$|nzd"),
@@ -29,14 +38,30 @@ _CURRENCY_WORDS = [
     ("ILS", r"₪|ils"), ("COP", r"\bcop\b"), ("PEN", r"s/\.?|\bpen\b|soles"), ("CLP", r"clp"), ("ARS", r"ars\b"), ("CNY", r"¥|￥"), ("PHP", r"\bp(?=\d)"), ("USD", r"\$"),
 ]  # fmt: skip
 _CURRENCIES = [(code, re.compile(words, re.IGNORECASE)) for code, words in _CURRENCY_WORDS]
-_ALIASES = {"RUR": "RUB", "RMB": "CNY", "US$": "USD", "$": "USD", "€": "EUR", "£": "GBP", "₹": "INR", "฿": "THB", "₱": "PHP"}
+_ALIASES = {
+    "RUR": "RUB",
+    "RMB": "CNY",
+    "US$": "USD",
+    "$": "USD",
+    "€": "EUR",
+    "£": "GBP",
+    "₹": "INR",
+    "฿": "THB",
+    "₱": "PHP",
+}
 _BETWEEN = re.compile(
     r"\s*(?:[^\W\d_]{0,3}[$€£¥₽₫฿₱₩₹₸₴]?\.?\s*)?(?:-|–|—|~|～|到|至|\bto\b|\band\b|\bbis\b|\bà\b|\ba\b|\bal?\b|до|đến|hingga|sampai|s/d|s\.d\.|ถึง|إلى|até|hasta)"
     r"\s*(?:[^\W\d_]{1,4}\.?\s*)?[$€£¥₽₫฿₱₩₹₸₴]?\s*",
     re.IGNORECASE,
 )
-_UP_TO = re.compile(r"(?:up to|upto|max(?:imum)?|bis zu|jusqu'à|hasta|até|до|tối đa|hingga|sampai|สูงสุด|高达|最高|最大)\s*\D{0,6}$", re.IGNORECASE)
-_FROM = re.compile(r"(?:\bfrom|min(?:imum)?|starting(?: at)?|\bab|à partir de|desde|a partir de|\bот|від|\btừ|mulai|ตั้งแต่|起薪)\s*\D{0,6}$", re.IGNORECASE)
+_UP_TO = re.compile(
+    r"(?:up to|upto|max(?:imum)?|bis zu|jusqu'à|hasta|até|до|tối đa|hingga|sampai|สูงสุด|高达|最高|最大)\s*\D{0,6}$",
+    re.IGNORECASE,
+)
+_FROM = re.compile(
+    r"(?:\bfrom|min(?:imum)?|starting(?: at)?|\bab|à partir de|desde|a partir de|\bот|від|\btừ|mulai|ตั้งแต่|起薪)\s*\D{0,6}$",
+    re.IGNORECASE,
+)
 _MAX_CHARS = 400
 
 
@@ -83,7 +108,9 @@ def pay_of(low: float | None, high: float | None, currency: str | None, period: 
 
 def pay_words(low: float | None, high: float | None, currency: str | None, unit: str | None) -> str:
     """Write a salary given in parts as one line, the parts as published."""
-    amounts = dict.fromkeys(f"{value:.10g}" if value < 1e9 else f"{value:.0f}" for value in (low, high) if value is not None)
+    amounts = dict.fromkeys(
+        f"{value:.10g}" if value < 1e9 else f"{value:.0f}" for value in (low, high) if value is not None
+    )
     return " ".join(part for part in (" - ".join(amounts), currency, unit) if part)
 
 

@@ -16,10 +16,18 @@ BLOCKS = frozenset(
 )
 _SILENT = frozenset("script style noscript template iframe object svg head title".split())
 _NAMES = "|".join(
-    sorted({*BLOCKS, *_SILENT} | set("a abbr b big cite code em font i img ins del html body center td th meta link "
-    "label mark o:p q s small span strike strong sub sup time tt u var wbr input button video audio".split()), key=len)
+    sorted(
+        {*BLOCKS, *_SILENT}
+        | set(
+            "a abbr b big cite code em font i img ins del html body center td th meta link "
+            "label mark o:p q s small span strike strong sub sup time tt u var wbr input button video audio".split()
+        ),
+        key=len,
+    )
 )
-TAG = re.compile(rf"</?(?:{_NAMES})(?:\s[^<>]*)?/?>|</[a-z][\w:-]*>|<!--|<(?:{_NAMES})\s[^<>]*\Z", re.IGNORECASE)
+TAG = re.compile(
+    rf"</?(?:{_NAMES})(?:\s[^<>]*)?/?>|</[a-z][\w:-]*>|<!--|<(?:{_NAMES})\s[^<>]*\Z", re.IGNORECASE
+)
 """A real HTML tag (the last one may be cut off), not just a `<` in a sentence."""
 _ESCAPED_TAG = re.compile(rf"&(?:amp;)*lt;/?(?:{_NAMES})(?:\s[^<>]*?)?/?&(?:amp;)*gt;", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")

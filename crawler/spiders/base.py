@@ -90,14 +90,18 @@ class SourceSpider(Spider):
     def crawl_listing(self, response: Response) -> Iterator[Any]:
         """Follow a listing's links to adverts, and on to its next page while it brings new ones."""
         self.run.counts["listings"] += 1
-        page = self._read(response)
+        links = (
+            []
+            if self.source.selectors.item
+            else list(page_links(response, detail=self._detail, selector=self.source.selectors.link))
+        )
         fresh = 0
-        for url in page_links(response, detail=self._detail, selector=self.source.selectors.link):
+        for url in links:
             if self._wants(url):
                 fresh += 1
                 yield from self._detail_request(url)
-        if page.drafts and not fresh:
-            fresh += self._store(response, page)
+        if not links:
+            fresh += self._store(response, self._read(response))
         self._empty_in_a_row = 0 if fresh else self._empty_in_a_row + 1
         if self._empty_in_a_row >= EMPTY_PAGES_IN_A_ROW:
             self.run.fault("listing left: pages without new adverts", response.url)
@@ -151,10 +155,17 @@ class SourceSpider(Spider):
         if visit is not None and visit.this_run:
             self.run.counts["done_before"] += 1
             return
-        if visit is not None and listed_modified and visit.listed_modified == listed_modified and visit.advert_ids:
+        if (
+            visit is not None
+            and listed_modified
+            and visit.listed_modified == listed_modified
+            and visit.advert_ids
+        ):
             self.run.unchanged_page(url)
             return
-        yield self._request(url, callback=self.crawl_advert, conditional=True, listed_modified=listed_modified)
+        yield self._request(
+            url, callback=self.crawl_advert, conditional=True, listed_modified=listed_modified
+        )
 
     def _usable(self, response: Response) -> bool:
         if response.status == _OK:
@@ -192,7 +203,9 @@ class SourceSpider(Spider):
             )
             if reading is not None:
                 readings.append((reading, proof_of(reading, response=response, only=only)))
-        self.run.store_page(response.meta["asked"], response, readings, listed_modified=response.meta.get("listed_modified"))
+        self.run.store_page(
+            response.meta["asked"], response, readings, listed_modified=response.meta.get("listed_modified")
+        )
         return len(readings)
 
     def _wants(self, url: str) -> bool:

@@ -13,7 +13,10 @@ from crawler.pages.feed import parse_xml
 from crawler.pages.json_text import parse_json, walk
 from crawler.pages.sitemap import Listed, is_index, read_sitemap, unzip
 
-_LIKELY = re.compile(r"/(?:job|jobs|vacanc\w*|career\w*|position|offer\w*|oferta\w*|vaga\w*|empleo\w*|viec-lam|tuyen-dung|lowongan|loker|stelle\w*|vakans\w*|annonce|emploi|work|view|advert|ads?)[/-][^/?#]*[\w-]{3,}", re.IGNORECASE)
+_LIKELY = re.compile(
+    r"/(?:job|jobs|vacanc\w*|career\w*|position|offer\w*|oferta\w*|vaga\w*|empleo\w*|viec-lam|tuyen-dung|lowongan|loker|stelle\w*|vakans\w*|annonce|emploi|work|view|advert|ads?)[/-][^/?#]*[\w-]{3,}",
+    re.IGNORECASE,
+)
 _NEXT = "a[rel~=next]::attr(href), link[rel~=next]::attr(href), a.next::attr(href), li.next > a::attr(href), a[aria-label=Next]::attr(href)"
 _OFFSETS = ("nextPage", "next_page", "next", "next_page_url", "nextPageUrl")
 _CURSORS = ("nextCursor", "next_cursor", "cursor")

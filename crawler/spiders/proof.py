@@ -31,4 +31,6 @@ def _plain(url: str) -> str:
     parts = urlsplit(url)
     host, path = parts.netloc.lower().removeprefix("www."), unquote(parts.path).rstrip("/")
     # tracking values differ from link to link; an advert named only by its query keeps it
-    return f"{host}{path}" if any(char.isdigit() for char in path) else f"{host}{path}?{parts.query}".rstrip("?")
+    return (
+        f"{host}{path}" if any(char.isdigit() for char in path) else f"{host}{path}?{parts.query}".rstrip("?")
+    )

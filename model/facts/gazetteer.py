@@ -90,7 +90,14 @@ def _countries() -> Iterator[PlaceName]:
                 continue
             for row in _rows(name, inflects=language not in _UNINFLECTED):
                 if len("".join(row)) >= _LEAST_NAME:
-                    yield PlaceName(row, code, "country", english.get(code, code), None, _needs_capital(row) or _guessed(row))
+                    yield PlaceName(
+                        row,
+                        code,
+                        "country",
+                        english.get(code, code),
+                        None,
+                        _needs_capital(row),
+                    )
     for code, spellings in _NICKNAMES.items():
         for spelling in spellings:
             for row in _rows(spelling, inflects=spelling.endswith("*")):
@@ -113,7 +120,7 @@ def _cities() -> Iterator[PlaceName]:
             ):
                 spellings.add(other)
         for spelling in sorted(spellings):
-            for row in _rows(spelling, inflects=True):
+            for row in _rows(spelling, inflects=_script(spelling) != "Latn" or country in {"UZ", "TR"}):
                 if len("".join(row)) >= _LEAST_NAME and " ".join(row) not in _ORDINARY_WORDS:
                     yield PlaceName(
                         row, country, "city", city["name"], None, proper=_script(spelling) in {"Latn", "Cyrl"}
@@ -127,7 +134,10 @@ def _rows(spelling: str, *, inflects: bool) -> Iterator[tuple[str, ...]]:
         return
     last = tokens[-1]
     script = _script(last)
-    if inflects and script in _INFLECTED and not is_unspaced(last):
+    if inflects and script == "Latn":
+        yield tuple(tokens)
+        yield from ((*tokens[:-1], last + ending) for ending in _TURKIC_CASES if len(last) >= _LEAST_STEM)
+    elif inflects and script in _INFLECTED and not is_unspaced(last):
         stem = _ENDING[script].sub("", last) if len(last) > _LEAST_STEM else last
         yield (*tokens[:-1], stem + "*")
         if script == "Ethi" and len(tokens) == 1:
@@ -138,11 +148,6 @@ def _rows(spelling: str, *, inflects: bool) -> Iterator[tuple[str, ...]]:
                 yield (prefix + stem.removeprefix("ال"),)
     else:
         yield tuple(tokens)
-
-
-def _guessed(row: tuple[str, ...]) -> bool:
-    """Tell whether a row is the stem of a Latin name: without its capital it may begin any word."""
-    return row[-1].endswith("*") and _script(row[0]) == "Latn"
 
 
 def _needs_capital(row: tuple[str, ...]) -> bool:
@@ -226,9 +231,10 @@ _UNINFLECTED = frozenset(
         "my",
     }
 )
-_INFLECTED = frozenset({"Latn", "Cyrl", "Deva", "Beng", "Taml", "Telu", "Sinh", "Ethi", "Arab"})
+_INFLECTED = frozenset({"Cyrl", "Deva", "Beng", "Taml", "Telu", "Sinh", "Ethi", "Arab"})
+_TURKIC_CASES = ("da", "dan", "ga", "ning", "ni", "dagi", "de", "den", "ya", "ye")
+"""Uzbek and Turkish endings: a stem with any ending would take `take` for Takeo and `software` for a country."""
 _ENDING = {
-    "Latn": re.compile("(?:a|ya|iya|ia|o|e|i|y)$"),
     "Cyrl": re.compile("(?:ия|ья|а|я|ь|й|ы|и)$"),
     "Deva": re.compile("[\u093e-\u094c\u0902]+$"),
     "Beng": re.compile("[\u09be-\u09cc]+$"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from model.facts.pay import PayFound
 from model.features.reading import Reading
-from model.features.routes import Relation, Route, find_route, going_rate_usd
+from model.features.routes import Relation, Route, find_route
 from model.indicators.matcher import Hit
 from model.indicators.registry import Catalogue, Kind
 from model.schema.advert import ContactKind
@@ -141,7 +141,7 @@ class _Case:
         if pay is None:
             return
         evidence: list[Evidence] = [(pay.start, pay.end, None)] if pay in self.reading.pay else []
-        rate = going_rate_usd(self.route.audience)
+        rate = self.route.going_rate_usd
         usd = pay.monthly_usd[1]
         if rate is not None:
             ratio = (usd * pay.monthly_usd[0]) ** 0.5 / rate if pay.monthly_usd[0] > 0 else usd / rate
@@ -171,8 +171,10 @@ class _Case:
 
     def _place_flags(self) -> Iterator[tuple[str, list[Evidence]]]:
         by_relation: dict[Relation, list[Evidence]] = defaultdict(list)
-        for relation, hit in self.route.places:
-            by_relation[relation].extend([] if hit is None else [(hit.start, hit.end, hit.name)])
+        for index, (relation, hit) in enumerate(self.route.places):
+            by_relation[relation].extend(
+                [(hit.start, hit.end, hit.name)] if index < self.route.n_in_text else []
+            )
         for relation, evidence in by_relation.items():
             yield f"place:{relation}", evidence
         if self.route.places and by_relation.keys() <= {Relation.HOME}:

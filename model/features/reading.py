@@ -81,7 +81,8 @@ class Reader:
         text = normalise(received)
         words, starts, ends = tokenise(text.text)
         language = guess_language(text.text if text.text.isascii() else received)
-        hits, places = self._matcher.match(text, words, starts, ends)
+        surely = language.code if language.confidence >= _SURE else None
+        hits, places = self._matcher.match(text, words, starts, ends, surely=surely)
         contacts = find_contacts(text)
         pay = [
             pay
@@ -146,6 +147,7 @@ def _stated_pay(advert: JobAdvert) -> str | None:
     return f"{pay.currency} {amounts} per {pay.period or 'month'}"
 
 
+_SURE = 0.8
 _BETWEEN = "\n\n"
 _MOST_PAY = 500
 _NO_CONTEXT = Context()

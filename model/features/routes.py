@@ -47,12 +47,35 @@ class Route:
     """ISO country, None when it cannot be told."""
     audience_by: str
     """What told it: `currency`, `phone`, `language`, `place` or `nothing`."""
-    places: tuple[tuple[Relation, PlaceHit | None], ...]
-    """The hit is None for a place that the page states beside the text."""
+    places: tuple[tuple[Relation, PlaceHit], ...]
+    n_in_text: int = 0
+    """Places from this index on are stated by the page beside the text: they have no span."""
 
-    def named(self, *relations: Relation) -> list[PlaceHit | None]:
+    @property
+    def going_rate_usd(self) -> float | None:
+        """Give what pay is held against: the readers' own clerks', or those of an ordinary place of work if they earn more."""
+        lawful = (
+            Relation.OFFICIAL_ABROAD,
+            Relation.OTHER_ABROAD,
+            Relation.FOREIGN_OR_HOME,
+            Relation.HOME,
+            Relation.TRANSIT_ABROAD,
+        )
+        countries = {hit.country for relation, hit in self.places if relation in lawful}
+        rates = [
+            rate
+            for country in (*sorted(countries), self.audience)
+            if (rate := going_rate_usd(country)) is not None
+        ]
+        return max(rates, default=None)
+
+    def named(self, *relations: Relation) -> list[PlaceHit]:
         """Give the places of these relations."""
         return [hit for relation, hit in self.places if relation in relations]
+
+    def in_text(self) -> list[tuple[Relation, PlaceHit]]:
+        """Give the places that stand in the advert's own words."""
+        return list(self.places[: self.n_in_text])
 
 
 @functools.cache
@@ -77,11 +100,8 @@ def find_route(reading: Reading) -> Route:
     """Work out audience and relations from language, currencies, phone prefixes and places."""
     places: list[PlaceHit] = [*reading.places, *reading.context.places]
     audience, told_by = _audience(reading, places)
-    n_in_text = len(reading.places)
-    related = tuple(
-        (relation(hit, audience), hit if index < n_in_text else None) for index, hit in enumerate(places)
-    )
-    return Route(audience, told_by, related)
+    related = tuple((relation(hit, audience), hit) for hit in places)
+    return Route(audience, told_by, related, len(reading.places))
 
 
 def relation(place: PlaceHit, audience: str | None) -> Relation:

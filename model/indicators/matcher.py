@@ -61,13 +61,22 @@ class Matcher:
         words: Sequence[str],
         starts: Sequence[int],
         ends: Sequence[int],
+        *,
+        surely: str | None = None,
     ) -> tuple[list[Hit], list[PlaceHit]]:
-        """Find everything in a folded and tokenised text, in reading order, the longest reading of each stretch."""
+        """Find everything in a folded and tokenised text, in reading order, the longest reading of each stretch.
+
+        `surely` names the text's language where that is beyond doubt: single Latin words of other languages
+        are then not taken for theirs. Everything else is matched whatever the language.
+        """
         wordings: list[Match] = []
         places: list[Match] = []
         n_terms = len(self._terms)
         for match in self._automaton.scan(words):
-            (wordings if match.wording < n_terms else places).append(match)
+            if match.wording >= n_terms:
+                places.append(match)
+            elif surely is None or not self._is_homograph(match, words, surely):
+                wordings.append(match)
         hits = [
             Hit(
                 self._terms[m.wording][0],
@@ -79,6 +88,13 @@ class Matcher:
             for m in self._longest(wordings)
         ]
         return hits, [*self._named_places(text, places, starts, ends), *_flags(text)]
+
+    def _is_homograph(self, match: Match, words: Sequence[str], surely: str) -> bool:
+        """Tell whether one Latin word of one language stands in a text of another: `real`, `plan`, `leads`, `pt`."""
+        language = self._terms[match.wording][1].language
+        if match.end - match.start > 1 or language in {"en", surely} or {language, surely} == {"id", "ms"}:
+            return False
+        return _LATIN_WORD.match(words[match.start]) is not None
 
     def _longest(self, matches: list[Match]) -> list[Match]:
         """Keep the longest reading: `no experience needed` silences `experience needed` inside it.
@@ -144,4 +160,5 @@ def _flags(text: NormalText) -> list[PlaceHit]:
     ]
 
 
+_LATIN_WORD = re.compile("[a-z\u00df-\u024f]")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")

@@ -66,7 +66,7 @@ def score(request: Request, raw: Body) -> Response:
     partner = authenticate(request, context, "score")
     advert, ignored = read_request(raw)
     stored = assess_and_store(
-        context, [advert], partner_id=partner.id, at=context.clock(), thresholds=_thresholds(context, partner)
+        context, [advert], partner_id=partner.id, at=context.clock(), thresholds=_thresholds(partner)
     )[0]
     request.app.state.metrics.assessed.labels(stored.assessment.band.value).inc()
     return _json(answer(stored, ignored).model_dump_json())
@@ -96,7 +96,7 @@ def score_batch(request: Request, raw: Body) -> Response:
         [advert for _, advert, _ in good],
         partner_id=partner.id,
         at=context.clock(),
-        thresholds=_thresholds(context, partner),
+        thresholds=_thresholds(partner),
     )
     for (index, _, ignored), one in zip(good, stored, strict=True):
         request.app.state.metrics.assessed.labels(one.assessment.band.value).inc()
@@ -106,7 +106,10 @@ def score_batch(request: Request, raw: Body) -> Response:
 
 
 @router.get(
-    "/assessments/{assessment_id}", summary="Read an assessment again", response_model=ScoreAnswer, responses=PROBLEMS
+    "/assessments/{assessment_id}",
+    summary="Read an assessment again",
+    response_model=ScoreAnswer,
+    responses=PROBLEMS,
 )
 def get_assessment(request: Request, assessment_id: str) -> Response:
     """Give an assessment exactly as it was given; another partner's does not exist for you."""
@@ -119,7 +122,7 @@ def get_assessment(request: Request, assessment_id: str) -> Response:
     return _json(answer(stored).model_dump_json())
 
 
-def _thresholds(context: Context, partner: Partner) -> Thresholds | None:
+def _thresholds(partner: Partner) -> Thresholds | None:
     if partner.review_threshold is None or partner.high_threshold is None:
         return None
     return Thresholds(review=partner.review_threshold, high=partner.high_threshold)

@@ -31,7 +31,10 @@ def show_advert(request: Request, review_id: str) -> Response:
         review = reviews.get_review(session, review_id)
         actions.record_view(session, review, by=who.person, at=now)
     with context.database.reading() as session:
-        advert, assessment = load_advert(session, review.advert_key), load_assessment(session, review.assessment_id)
+        advert, assessment = (
+            load_advert(session, review.advert_key),
+            load_assessment(session, review.assessment_id),
+        )
         names = users.pseudonyms(session)
         following = next_item(session, by=who.person, at=now, after=review)
         previous = previous_item(session, by=who.person, at=now, before=review)

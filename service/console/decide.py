@@ -40,7 +40,14 @@ def release(request: Request, review_id: str, csrf: Field) -> Response:
 
 @router.post("/reviews/{review_id}/decide")
 def decide(
-    request: Request, review_id: str, csrf: Field, seen: Field, answer: Field, reason_code: Field = "", note: Field = ""
+    request: Request,
+    review_id: str,
+    *,
+    csrf: Field,
+    seen: Field,
+    answer: Field,
+    reason_code: Field = "",
+    note: Field = "",
 ) -> Response:
     """Record a verdict, then open the next advert, claimed."""
     who = current_form(request, csrf)

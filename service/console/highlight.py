@@ -5,6 +5,7 @@ Spans may overlap, touch or share a border; every character comes out exactly on
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from model.schema.assessment import Reason, Span
 
@@ -58,13 +59,17 @@ def cut(text: str, hits: Sequence[Hit]) -> list[Piece]:
     borders = sorted({0, len(text), *(h.span.start for h in inside), *(h.span.end for h in inside)})
     return [
         _piece(text[start:end], [hit for hit in inside if hit.span.start < end and hit.span.end > start], end)
-        for start, end in zip(borders, borders[1:], strict=False)
+        for start, end in pairwise(borders)
     ]
 
 
 def _piece(text: str, covering: list[Hit], end: int) -> Piece:
     weight = sum(hit.log_odds for hit in covering)
-    glosses = [Gloss(hit.number, hit.span.gloss or "") for hit in covering if hit.span.end == end and _says_more(hit.span)]
+    glosses = [
+        Gloss(hit.number, hit.span.gloss or "")
+        for hit in covering
+        if hit.span.end == end and _says_more(hit.span)
+    ]
     return Piece(
         text=text,
         numbers=tuple(sorted({hit.number for hit in covering})),

@@ -23,7 +23,9 @@ def log_in(request: Request, token: str) -> Response:
     context = context_of(request)
     settings = context.settings
     with context.database.writing() as session:
-        made = sign_in(session, token, pepper=context.pepper, at=context.clock(), hours=settings.session_hours)
+        made = sign_in(
+            session, token, pepper=context.pepper, at=context.clock(), hours=settings.session_hours
+        )
     if made is None:
         raise UnauthenticatedError("this login link has been used, has expired, or never existed")
     response = redirect("/console")

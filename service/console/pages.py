@@ -73,7 +73,9 @@ def current_form(request: Request, csrf: str) -> SignedIn:
     return who
 
 
-def render(request: Request, template: str, who: SignedIn | None, *, status: int = 200, **values: Any) -> Response:
+def render(
+    request: Request, template: str, who: SignedIn | None, *, status: int = 200, **values: Any
+) -> Response:
     """Render a page."""
     context = context_of(request)
     if who is not None:
@@ -84,7 +86,10 @@ def render(request: Request, template: str, who: SignedIn | None, *, status: int
                 session, who.person.id, since=now.replace(hour=0, minute=0, second=0, microsecond=0)
             )
     page = TEMPLATES.get_template(template).render(
-        who=who, said=find_choice(request.query_params.get("said", "")), undone="undone" in request.query_params, **values
+        who=who,
+        said=find_choice(request.query_params.get("said", "")),
+        undone="undone" in request.query_params,
+        **values,
     )
     return HTMLResponse(page, status_code=status, headers=NO_STORE)
 

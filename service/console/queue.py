@@ -18,6 +18,7 @@ FILTERED = ("band", "language", "source")
 @router.get("")
 def show_queue(
     request: Request,
+    *,
     band: str = "",
     language: str = "",
     source: str = "",
@@ -28,9 +29,13 @@ def show_queue(
     who = current(request)
     check(who.person, Permission.VIEW_ADVERTS)
     context = context_of(request)
-    chosen = Filters(band or None, language or None, source or None, "decided" if state == "decided" else "waiting")
+    chosen = Filters(
+        band or None, language or None, source or None, "decided" if state == "decided" else "waiting"
+    )
     with context.database.reading() as session:
-        items, place = list_items(session, chosen, by=who.person, at=context.clock(), after=_read_cursor(after))
+        items, place = list_items(
+            session, chosen, by=who.person, at=context.clock(), after=_read_cursor(after)
+        )
         options = {name: reviews.values_of(session, name) for name in FILTERED}
     return render(
         request,

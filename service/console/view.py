@@ -47,13 +47,23 @@ class AdvertView:
 def view_advert(advert: JobAdvert, assessment: Assessment, *, with_contacts: bool) -> AdvertView:
     """Lay out an advert; without permission for contacts they are dotted out everywhere."""
     known = [contact.value for contact in advert.contacts]
-    numbered = list(enumerate((r for r in assessment.reasons if r.code != BASELINE), start=1))
-    rows = _rows(numbered, known=known, with_contacts=with_contacts)
+    said = [reason for reason in assessment.reasons if reason.code != BASELINE]
+    said.sort(key=lambda reason: (reason.log_odds < 0, -abs(reason.log_odds)))
+    if not with_contacts:
+        said = [_reason_without_contacts(reason, known=known) for reason in said]
+    numbered = list(enumerate(said, start=1))
+    rows = _rows(numbered)
     texts = tuple(
         (name, cut(text if with_contacts else hide_contacts(text, known=known), hits_of(numbered, name)))
         for name, text in advert.texts
     )
-    facts = (f for f in assessment.facts if with_contacts or not f.kind.startswith(CONTACT_FACTS))
+    facts = assessment.facts if with_contacts else _facts_without_contacts(assessment.facts, known=known)
+    details = [
+        (name, value if with_contacts else hide_contacts(value, known=known))
+        for name, value in _details(advert)
+    ]
+    if with_contacts:
+        details += [(f"Contact, {contact.kind}", contact.value) for contact in advert.contacts]
     return AdvertView(
         texts=texts,
         reasons=tuple(row for row in rows if row.reason.log_odds >= 0),
@@ -61,7 +71,7 @@ def view_advert(advert: JobAdvert, assessment: Assessment, *, with_contacts: boo
         baseline=next((r.log_odds for r in assessment.reasons if r.code == BASELINE), None),
         patterns=_patterns(assessment),
         facts=tuple(facts),
-        details=tuple(_details(advert, with_contacts=with_contacts)),
+        details=tuple(details),
     )
 
 
@@ -75,22 +85,40 @@ def _patterns(assessment: Assessment) -> tuple[tuple[str, float], ...]:
     return tuple(sorted(named, key=lambda pair: -pair[1]))
 
 
-def _rows(
-    numbered: Sequence[tuple[int, Reason]], *, known: Sequence[str], with_contacts: bool
-) -> list[ReasonView]:
+def _reason_without_contacts(reason: Reason, *, known: Sequence[str]) -> Reason:
+    spans = tuple(
+        span.model_copy(
+            update={
+                "text": hide_contacts(span.text, known=known),
+                "gloss": hide_contacts(span.gloss, known=known) if span.gloss else None,
+            }
+        )
+        for span in reason.spans
+    )
+    return reason.model_copy(update={"spans": spans})
+
+
+def _rows(numbered: Sequence[tuple[int, Reason]]) -> list[ReasonView]:
     longest = max((abs(reason.log_odds) for _, reason in numbered), default=0) or 1
     rows = []
     for number, reason in numbered:
         width = round(abs(reason.log_odds) / longest * BAR_WIDTH, 1)
-        quotes = dict.fromkeys(
-            span.text if with_contacts else hide_contacts(span.text, known=known) for span in reason.spans
-        )
+        quotes = dict.fromkeys(span.text for span in reason.spans)
         x = BAR_WIDTH if reason.log_odds >= 0 else BAR_WIDTH - width
         rows.append(ReasonView(number, reason, x, width, tuple(quotes)))
     return rows
 
 
-def _details(advert: JobAdvert, *, with_contacts: bool) -> list[tuple[str, str]]:
+def _facts_without_contacts(facts: Sequence[Fact], *, known: Sequence[str]) -> list[Fact]:
+    """Leave out facts that are contacts, and dot out what others quote of them."""
+    shown = [fact for fact in facts if not fact.kind.startswith(CONTACT_FACTS)]
+    return [
+        fact.model_copy(update={"raw": hide_contacts(fact.raw, known=known)}) if fact.raw else fact
+        for fact in shown
+    ]
+
+
+def _details(advert: JobAdvert) -> list[tuple[str, str]]:
     pairs = [
         ("Employer named", advert.employer.name if advert.employer else None),
         ("Places", "; ".join(advert.places)),
@@ -103,6 +131,4 @@ def _details(advert: JobAdvert, *, with_contacts: bool) -> list[tuple[str, str]]
         ("Fetched", advert.fetched_at and f"{advert.fetched_at:%Y-%m-%d %H:%M} UTC"),
         ("Page digest", advert.page_digest),
     ]
-    if with_contacts:
-        pairs += [(f"Contact, {contact.kind}", contact.value) for contact in advert.contacts]
     return [(name, value) for name, value in pairs if value]

@@ -13,7 +13,7 @@ from model.schema.assessment import Assessment
 from service.errors import ConflictError
 from service.review.permissions import Permission, Person, check
 from service.review.policies import UNDO_DEPTH, check_free, check_undoable
-from service.review.queue import priority
+from service.review.queue import priority, signs
 from service.review.states import Cause, ReviewState, move
 from service.review.verdicts import Choice
 from service.store import reviews
@@ -53,6 +53,7 @@ def open_review(
     review.advert_key, review.assessment_id = finding.advert_key, finding.assessment_id
     review.band, review.language = finding.assessment.band.value, finding.assessment.language.code
     review.cause, review.changed_at = finding.cause.value, at
+    review.signs = signs(finding.assessment)
     review.priority = priority(
         finding.assessment, finding.cause, digest=finding.digest, sample_rate=sample_rate
     )
@@ -67,7 +68,12 @@ def record_view(session: Session, review: ReviewRow, *, by: Person, at: datetime
     """Record that a person was shown the advert and what it contains."""
     check(by, Permission.VIEW_ADVERTS)
     append_event(
-        session, Act.REVIEW_VIEWED, subject=review.id, actor=by.id, at=at, detail={"advert": review.advert_key}
+        session,
+        Act.REVIEW_VIEWED,
+        subject=review.id,
+        actor=by.id,
+        at=at,
+        detail={"advert": review.advert_key},
     )
 
 

@@ -1,54 +1,42 @@
-"""Finds ways to answer inside an advert's text, so that they can be hidden or made fictional.
+"""Hides the ways to answer inside an advert's text, or makes them fictional.
 
-Errs on the side of masking: a number with as many digits as a phone number is taken for one
-unless it ends in 000 (pay) or reads as an amount.
+The detector's own reader finds them, however they are broken up; values the page gave beside the
+text are found by their letters. A phone number keeps its shape, so that training sees one.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-_DIGITS = r"\d"
-PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("email", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
-    ("url", re.compile(r"(?:https?://|www\.)[^\s<>\"'，。）)]+|\b(?:t|wa|line)\.me/[^\s<>\"'，。）)]+", re.IGNORECASE)),
-    ("handle", re.compile(r"(?<![\w.])@\s?[A-Za-z][\w.]{2,}")),
-    (
-        "handle",
-        re.compile(
-            r"(?:telegram|tele|tg|wechat|weixin|微信|薇信|vx|line|zalo|skype|viber|kakao|카톡|飞机|纸飞机|ไลน์|лайн)"
-            r"(?:\s?(?:id|号|號))?\s?[:：]\s?(?P<value>@?[A-Za-z0-9][\w.-]{3,})",
-            re.IGNORECASE,
-        ),
-    ),
-    ("phone", re.compile(rf"(?<![\w.,])[+＋(]?{_DIGITS}(?:[\s().·-]{{0,2}}{_DIGITS}){{6,16}}(?![\w])")),
-)
-FICTIONAL = {"email": "name@example.com", "url": "https://example.com/", "handle": "@example_contact"}
+from model.facts import contacts
+from model.schema.advert import ContactKind
+from model.text.normalise import normalise
+
+FICTIONAL = {ContactKind.EMAIL: "name@example.com", ContactKind.URL: "https://example.com/"}
+HANDLE = "example_contact"
+SHORTEST = 4
+"""Shorter values would be found inside ordinary words."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """One way to answer, in code points of the text."""
+    """One way to answer, in code points of the text as received."""
 
-    kind: str
+    kind: ContactKind
     start: int
     end: int
 
 
 def find_contacts(text: str, *, known: Iterable[str] = ()) -> list[Found]:
-    """Give the ways to answer in the text, in order and without overlap; `known` values are found anywhere."""
-    found = [
-        Found("handle", match.start(), match.end())
-        for value in {value for value in known if len(value) > 3}  # noqa: PLR2004
+    """Give the ways to answer in the text, in order, without overlap; `known` values are found anywhere."""
+    folded = normalise(text)
+    read = [Found(c.kind, *folded.received_span(c.start, c.end)) for c in contacts.find_contacts(folded)]
+    told = [
+        Found(ContactKind.OTHER, match.start(), match.end())
+        for value in {value for value in known if len(value) >= SHORTEST}
         for match in re.finditer(re.escape(value), text, re.IGNORECASE)
     ]
-    for kind, pattern in PATTERNS:
-        for match in pattern.finditer(text):
-            if kind == "phone" and not _is_phone(match.group()):
-                continue
-            group = "value" if "value" in pattern.groupindex else 0
-            found.append(Found(kind, match.start(group), match.end(group)))
-    return _without_overlap(found)
+    return _without_overlap(read + told)
 
 
 def hide_contacts(text: str, *, known: Iterable[str] = ()) -> str:
@@ -60,18 +48,22 @@ def hide_contacts(text: str, *, known: Iterable[str] = ()) -> str:
 
 
 def fictional_contacts(text: str, *, known: Iterable[str] = ()) -> str:
-    """Give the text with every contact made fictional: a phone keeps its shape, its digits become 0."""
+    """Give the text with every contact made fictional."""
     pieces, position = [], 0
     for contact in find_contacts(text, known=known):
-        written = text[contact.start : contact.end]
-        pieces += [text[position : contact.start], FICTIONAL.get(contact.kind) or re.sub(_DIGITS, "0", written)]
+        pieces += [text[position : contact.start], _stand_in(contact.kind, text[contact.start : contact.end])]
         position = contact.end
     return "".join([*pieces, text[position:]])
 
 
-def _is_phone(written: str) -> bool:
-    digits = "".join(letter for letter in written if letter.isdigit())
-    return not (digits.endswith("000") or re.fullmatch(r"\d{1,3}([. ]\d{3})+", written))
+def _stand_in(kind: ContactKind, written: str) -> str:
+    if kind in FICTIONAL:
+        return FICTIONAL[kind]
+    if "/" in written:
+        return written.partition("/")[0] + "/" + HANDLE
+    if not re.search(r"[^\W\d_]", written):
+        return re.sub(r"\d", "0", written)
+    return "@" + HANDLE if written.startswith("@") else HANDLE
 
 
 def _without_overlap(found: list[Found]) -> list[Found]:

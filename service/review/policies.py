@@ -24,7 +24,9 @@ def is_held(review: ReviewRow, *, by: Person, at: datetime) -> bool:
 def check_free(review: ReviewRow, *, by: Person, at: datetime) -> None:
     """Raise `ConflictError` when it is somebody else's for now, or decided already."""
     if is_held(review, by=by, at=at):
-        raise ConflictError(f"another reviewer has claimed this advert until {review.claimed_until:%H:%M} UTC")
+        raise ConflictError(
+            f"another reviewer has claimed this advert until {review.claimed_until:%H:%M} UTC"
+        )
     if review.state == ReviewState.DECIDED:
         raise ConflictError("this advert has been decided already; nothing was changed")
 

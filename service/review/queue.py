@@ -11,7 +11,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from model.schema.assessment import Assessment, Band
-from service.review.permissions import Person
+from service.review.masking import hide_contacts
+from service.review.permissions import Permission, Person, can
 from service.review.policies import is_held
 from service.review.states import Cause, ReviewState
 from service.store import reviews
@@ -20,6 +21,7 @@ from service.store.tables import ReviewRow
 
 DUE_BANDS = frozenset({Band.REVIEW, Band.HIGH})
 PAGE_SIZE = 50
+N_SIGNS = 3
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,14 @@ def why(review: ReviewRow, *, score: float) -> str:
     """Say in words why the advert is in the queue."""
     if review.cause == Cause.SAMPLE:
         return f"random check of adverts below the line (scored {score:.2f})"
-    return f"scored {score:.2f}, band {review.band.replace('_', ' ')}"
+    return review.signs or f"scored {score:.2f}"
+
+
+def signs(assessment: Assessment) -> str:
+    """Name what speaks most for the pattern, at most three reasons, strongest first."""
+    speaking = (reason for reason in assessment.reasons if reason.log_odds > 0 and reason.code != "baseline")
+    strongest = sorted(speaking, key=lambda reason: -reason.log_odds)[:N_SIGNS]
+    return "; ".join(reason.title for reason in strongest)
 
 
 def list_items(
@@ -83,12 +92,17 @@ def list_items(
         if filters.state == "decided"
         else ReviewRow.state != ReviewState.DECIDED.value
     ]
-    for name in ("band", "language", "source"):
-        if wanted := getattr(filters, name):
-            conditions.append(getattr(ReviewRow, name) == wanted)
+    conditions += [
+        getattr(ReviewRow, name) == wanted
+        for name in ("band", "language", "source")
+        if (wanted := getattr(filters, name))
+    ]
     rows = reviews.list_queue(session, conditions=conditions, after=after, limit=PAGE_SIZE + 1)
+    shown = str if can(by, Permission.VIEW_CONTACTS) else hide_contacts
     items = [
-        QueueItem(review, title, score, why(review, score=score), is_held(review, by=by, at=at))
+        QueueItem(
+            review, title and shown(title), score, why(review, score=score), is_held(review, by=by, at=at)
+        )
         for review, title, score, _key in rows[:PAGE_SIZE]
     ]
     more = len(rows) > PAGE_SIZE
@@ -100,7 +114,9 @@ def place_of(review: ReviewRow) -> Place:
     return Place(review.priority, review.id)
 
 
-def next_item(session: Session, *, by: Person, at: datetime, after: ReviewRow | None = None) -> ReviewRow | None:
+def next_item(
+    session: Session, *, by: Person, at: datetime, after: ReviewRow | None = None
+) -> ReviewRow | None:
     """Give what this person should look at next: the following item, or the first when there is none."""
     if after is not None:
         following = reviews.next_waiting(session, user_id=by.id, at=at, after=place_of(after))

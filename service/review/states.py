@@ -37,7 +37,9 @@ class Cause(StrEnum):
 def check_transition(current: ReviewState, following: ReviewState) -> None:
     """Raise `ConflictError` when the step is not in `TRANSITIONS`."""
     if following not in TRANSITIONS[current]:
-        raise ConflictError(f"a review that is {current.value} cannot become {following.value}; reload the page")
+        raise ConflictError(
+            f"a review that is {current.value} cannot become {following.value}; reload the page"
+        )
 
 
 def move(review: ReviewRow, following: ReviewState) -> None:

@@ -39,7 +39,11 @@ CHOICES: tuple[Choice, ...] = (
     ),
     Choice(Verdict.LEGITIMATE, None, "l", "Legitimate", "An honest offer, even if clumsy or badly paid."),
     Choice(
-        Verdict.NOT_AN_ADVERT, None, "n", "Not an advert", "A warning, a news report, help, or someone seeking work."
+        Verdict.NOT_AN_ADVERT,
+        None,
+        "n",
+        "Not an advert",
+        "A warning, a news report, help, or someone seeking work.",
     ),
     Choice(Verdict.UNSURE, None, "u", "Unsure", "The text does not settle it; nothing is learnt from this."),
 )

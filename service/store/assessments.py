@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from model.schema.advert import JobAdvert
 from model.schema.assessment import Assessment, read_assessment
 from service.store.adverts import insert_new
 from service.store.ids import new_id
@@ -66,6 +67,17 @@ def find_assessed(session: Session, keys: Sequence[str], *, model_version: str) 
             )
         )
     )
+
+
+def list_riskiest(session: Session, *, limit: int) -> list[tuple[JobAdvert, Assessment]]:
+    """Give the adverts with the highest scores, highest first, whoever sent them."""
+    rows = session.execute(
+        select(AdvertRow.record, AssessmentRow.record)
+        .join(AdvertRow, AdvertRow.key == AssessmentRow.advert_key)
+        .order_by(AssessmentRow.score.desc(), AssessmentRow.id)
+        .limit(limit)
+    )
+    return [(JobAdvert.from_json(advert), read_assessment(said)) for advert, said in rows]
 
 
 def _version(key: str, assessment: Assessment) -> tuple[str, str, str]:

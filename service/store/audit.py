@@ -43,12 +43,26 @@ class Act(StrEnum):
 
 
 def append_event(
-    session: Session, act: Act, *, subject: str, actor: str, at: datetime, detail: dict[str, Any] | None = None
+    session: Session,
+    act: Act,
+    *,
+    subject: str,
+    actor: str,
+    at: datetime,
+    detail: dict[str, Any] | None = None,
 ) -> int:
     """Add one event at the end of the chain; gives its number. Details hold ids and counts, no texts."""
-    head = session.scalars(select(AuditHeadRow).with_for_update().execution_options(populate_existing=True)).one()
+    head = session.scalars(
+        select(AuditHeadRow).with_for_update().execution_options(populate_existing=True)
+    ).one()
     event = AuditEventRow(
-        seq=head.seq + 1, at=at, actor=actor, act=act.value, subject=subject, detail=detail or {}, previous=head.digest
+        seq=head.seq + 1,
+        at=at,
+        actor=actor,
+        act=act.value,
+        subject=subject,
+        detail=detail or {},
+        previous=head.digest,
     )
     event.digest = _digest(event)
     head.seq, head.digest = event.seq, event.digest
@@ -81,5 +95,13 @@ def list_events(session: Session, subject: str, *, limit: int = 100) -> list[Aud
 
 
 def _digest(event: AuditEventRow) -> str:
-    sealed = [event.seq, event.at.isoformat(), event.actor, event.act, event.subject, event.detail, event.previous]
+    sealed = [
+        event.seq,
+        event.at.isoformat(),
+        event.actor,
+        event.act,
+        event.subject,
+        event.detail,
+        event.previous,
+    ]
     return hashlib.sha256(canonical_json(sealed).encode()).hexdigest()

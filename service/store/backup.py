@@ -39,14 +39,21 @@ def _copy_sqlite(path: Path, to: Path) -> None:
         source.close()
         target.close()
     if found != "ok":
-        raise ShortfallError(f"{path}: the copy does not pass SQLite's integrity check; the database is damaged")
+        raise ShortfallError(
+            f"{path}: the copy does not pass SQLite's integrity check; the database is damaged"
+        )
 
 
 def _dump_postgres(url: URL, to: Path) -> None:
     program = shutil.which("pg_dump")
     if program is None:
         raise InputError("pg_dump is not installed; install PostgreSQL's client programs")
-    names = {"PGHOST": url.host, "PGUSER": url.username, "PGDATABASE": url.database, "PGPASSWORD": url.password}
+    names = {
+        "PGHOST": url.host,
+        "PGUSER": url.username,
+        "PGDATABASE": url.database,
+        "PGPASSWORD": url.password,
+    }
     given = {name: value for name, value in names.items() if value}
     if url.port:
         given["PGPORT"] = str(url.port)
@@ -55,4 +62,6 @@ def _dump_postgres(url: URL, to: Path) -> None:
     command = [program, "--format=custom", f"--file={to}"]
     done = subprocess.run(command, env={**os.environ, **given}, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
-        raise ShortfallError(f"pg_dump failed: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else ''}")
+        raise ShortfallError(
+            f"pg_dump failed: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else ''}"
+        )

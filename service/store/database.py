@@ -68,7 +68,9 @@ def make_engine(url: str) -> Engine:
         return _sqlite_engine(url, parsed.database)
     if parsed.get_backend_name() == "postgresql":
         try:
-            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_size=10, pool_pre_ping=True)
+            return create_engine(
+                parsed.set(drivername="postgresql+psycopg"), pool_size=10, pool_pre_ping=True
+            )
         except (NoSuchModuleError, ModuleNotFoundError):
             raise SettingsError("PostgreSQL needs psycopg; install lurewatch[scale]") from None
     raise SettingsError("LUREWATCH_DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://")

@@ -44,7 +44,9 @@ def check_current(database: Database) -> None:
     """Raise `StoreError` when the database is not at the version this code needs."""
     found = current(database)
     if found != wanted():
-        raise StoreError(f"the database is at {found or 'no version'}, this needs {wanted()}; run `lurewatch migrate`")
+        raise StoreError(
+            f"the database is at {found or 'no version'}, this needs {wanted()}; run `lurewatch migrate`"
+        )
 
 
 def _config() -> Config:

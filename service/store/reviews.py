@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from model.schema.decision import Decision, LabelName, Verdict
@@ -90,7 +90,9 @@ def count_waiting(session: Session) -> int:
 def values_of(session: Session, column: str) -> list[str]:
     """Give the distinct values of a column of undecided reviews, for the queue's filters."""
     attribute = {"band": ReviewRow.band, "language": ReviewRow.language, "source": ReviewRow.source}[column]
-    rows = session.scalars(select(attribute).where(ReviewRow.state != "decided").distinct().order_by(attribute))
+    rows = session.scalars(
+        select(attribute).where(ReviewRow.state != "decided").distinct().order_by(attribute)
+    )
     return [value for value in rows if value]
 
 
@@ -154,9 +156,7 @@ def unexported_decisions(session: Session) -> list[tuple[DecisionRow, AdvertRow,
         select(DecisionRow, AdvertRow, AssessmentRow)
         .join(AdvertRow, AdvertRow.key == DecisionRow.advert_key)
         .join(AssessmentRow, AssessmentRow.id == DecisionRow.assessment_id)
-        .where(
-            DecisionRow.undone_at.is_(None), DecisionRow.id.not_in(exported), DecisionRow.id.not_in(later)
-        )
+        .where(DecisionRow.undone_at.is_(None), DecisionRow.id.not_in(exported), DecisionRow.id.not_in(later))
         .order_by(DecisionRow.id)
     )
     return [(decision, advert, assessment) for decision, advert, assessment in rows]
@@ -179,7 +179,9 @@ def as_decision(row: DecisionRow, *, advert_id: str, pseudonym: str) -> Decision
     )
 
 
-def _in_order(query: Select[Any], after: Place | None) -> Select[Any]:
+def _in_order(query: Any, after: Place | None) -> Any:
     if after is not None:
-        query = query.where(tuple_(ReviewRow.priority, ReviewRow.id) < tuple_(after.priority, after.review_id))
+        query = query.where(
+            tuple_(ReviewRow.priority, ReviewRow.id) < tuple_(after.priority, after.review_id)
+        )
     return query.order_by(ReviewRow.priority.desc(), ReviewRow.id.desc())

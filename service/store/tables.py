@@ -8,7 +8,16 @@ query about adverts names it; what our own crawler brought belongs to the partne
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from service.store.columns import JsonText, UtcDateTime
@@ -174,6 +183,7 @@ class ReviewRow(Table):
     assessment_id: Mapped[str] = mapped_column(ForeignKey("assessments.id"))
     state: Mapped[str] = mapped_column(String(20))
     cause: Mapped[str] = mapped_column(String(40))
+    signs: Mapped[str]
     priority: Mapped[float]
     band: Mapped[str] = mapped_column(String(40))
     language: Mapped[str] = mapped_column(String(20))

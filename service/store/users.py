@@ -20,7 +20,9 @@ BIRDS = (
 def add_user(session: Session, name: str, *, role: str, at: datetime) -> UserRow:
     """Add a person under a fresh pseudonym; raises `ConflictError` when the name is taken."""
     if find_user(session, name) is not None:
-        raise ConflictError(f"there is a user {name} already; `lurewatch users link {name}` gives a login link")
+        raise ConflictError(
+            f"there is a user {name} already; `lurewatch users link {name}` gives a login link"
+        )
     row = UserRow(id=new_id("usr", at=at), name=name, pseudonym=_pseudonym(session), role=role, created_at=at)
     session.add(row)
     session.flush()
@@ -47,14 +49,16 @@ def list_users(session: Session) -> list[UserRow]:
 
 def pseudonyms(session: Session) -> dict[str, str]:
     """Give user id → pseudonym."""
-    return {user_id: pseudonym for user_id, pseudonym in session.execute(select(UserRow.id, UserRow.pseudonym))}
+    return {user.id: user.pseudonym for user in session.scalars(select(UserRow))}
 
 
 def disable_user(session: Session, user: UserRow, *, at: datetime) -> None:
     """Shut a person out: no new sign-in, and every open session and link ends now."""
     user.disabled_at = at
     session.execute(
-        update(SessionRow).where(SessionRow.user_id == user.id, SessionRow.ended_at.is_(None)).values(ended_at=at)
+        update(SessionRow)
+        .where(SessionRow.user_id == user.id, SessionRow.ended_at.is_(None))
+        .values(ended_at=at)
     )
     session.execute(
         update(LoginLinkRow)
@@ -72,11 +76,13 @@ def record_login_link(
 
 
 def use_login_link(session: Session, token_hash: str, *, at: datetime) -> UserRow | None:
-    """Use up a login link and give its user; None when it is unknown, used, too old or the user is disabled."""
+    """Use up a login link and give its user; None when it does not hold (any more)."""
     used = session.execute(
         update(LoginLinkRow)
         .where(
-            LoginLinkRow.token_hash == token_hash, LoginLinkRow.used_at.is_(None), LoginLinkRow.expires_at > at
+            LoginLinkRow.token_hash == token_hash,
+            LoginLinkRow.used_at.is_(None),
+            LoginLinkRow.expires_at > at,
         )
         .values(used_at=at)
         .returning(LoginLinkRow.user_id)

@@ -1,4 +1,4 @@
-"""Reach for `context` to call functions, `client` to call the API as a partner, `browser_session` for the console.
+"""Reach for `context` to call functions, `client` to call the API as a partner, `browse` for the console.
 
 Everything runs on a real migrated SQLite file; tests marked `postgres` run on a server of their own.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from httpx2 import Response
 
 from service.app import create_app
 from service.assessing import Context
@@ -38,7 +39,9 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def settings(tmp_path: Path, migrated: Path) -> Settings:
     path = tmp_path / "lurewatch.sqlite3"
     shutil.copy(migrated, path)
-    return Settings(database_url=f"sqlite:///{path}", secret=SECRET, secret_file=tmp_path / "secret", sample_rate=0)
+    return Settings(
+        database_url=f"sqlite:///{path}", secret=SECRET, secret_file=tmp_path / "secret", sample_rate=0
+    )
 
 
 @pytest.fixture
@@ -118,5 +121,5 @@ class Browser(TestClient):
     def csrf(self) -> str:
         return re.search(r'name="csrf" value="(\w+)"', self.get("/console").text)[1]
 
-    def send(self, path: str, **fields: str):
+    def submit(self, path: str, **fields: str) -> Response:
         return self.post(path, data={"csrf": self.csrf(), **fields})

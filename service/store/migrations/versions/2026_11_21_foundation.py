@@ -208,6 +208,7 @@ def upgrade() -> None:
         sa.Column("assessment_id", sa.String(length=40), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("cause", sa.String(length=40), nullable=False),
+        sa.Column("signs", sa.Text(), nullable=False),
         sa.Column("priority", sa.Double(), nullable=False),
         sa.Column("band", sa.String(length=40), nullable=False),
         sa.Column("language", sa.String(length=20), nullable=False),

@@ -1,0 +1,116 @@
+"""Groups near-duplicates and shared contacts into campaigns; the order of arrival changes nothing."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import networkx
+
+from model.campaigns.signature import Signature, likeness, sign
+from model.campaigns.template import template_of
+from model.facts.contacts import ContactFound, find_contacts
+from model.schema.advert import ContactKind, JobAdvert
+from model.schema.campaign import Campaign
+from model.text.normalise import normalise
+
+ALIKE = 0.5
+"""Least Jaccard likeness of two adverts of one template."""
+_LINKING = frozenset({*ContactKind} - {ContactKind.URL, ContactKind.OTHER})
+_MOST_SHARING = 200
+"""A contact in more adverts than this is a platform's or a placeholder, not a recruiter's."""
+
+
+def group_texts(texts: Sequence[str], *, alike: float = ALIKE) -> list[list[int]]:
+    """Give groups of two or more near-identical texts as sorted indices, sorted by their first."""
+    signatures = [sign(text) for text in texts]
+    graph = networkx.Graph()
+    graph.add_edges_from(
+        (a, b) for a, b in _candidates(signatures) if likeness(signatures[a], signatures[b]) >= alike
+    )
+    return sorted(sorted(component) for component in networkx.connected_components(graph))
+
+
+def group_adverts(adverts: Iterable[JobAdvert]) -> list[Campaign]:
+    """Group adverts by template and by contact; adverts that share nothing are left out."""
+    ordered = sorted({advert.id: advert for advert in adverts}.values(), key=lambda advert: advert.id)
+    texts = [_text(advert) for advert in ordered]
+    signatures = [sign(text) for text in texts]
+    graph = networkx.Graph()
+    for a, b in _candidates(signatures):
+        if likeness(signatures[a], signatures[b]) >= ALIKE:
+            graph.add_edge(a, b)
+    carriers = _carriers(texts, ordered)
+    for members in carriers.values():
+        networkx.add_path(graph, sorted(members))
+    return [
+        _campaign(sorted(component), ordered, texts, carriers)
+        for component in networkx.connected_components(graph)
+    ]
+
+
+def contact_keys(advert: JobAdvert) -> dict[str, str]:
+    """Give the advert's linking contacts as digest → kind: enough to link by, nothing to call."""
+    text = _text(advert)
+    found = {(c.kind, _plain(c)) for c in find_contacts(normalise(text)) if c.kind in _LINKING}
+    found |= {
+        (ContactKind(c.kind), c.value.lower().lstrip("@")) for c in advert.contacts if c.kind in set(_LINKING)
+    }
+    return {hashlib.sha256(f"{kind}:{value}".encode()).hexdigest()[:32]: str(kind) for kind, value in found}
+
+
+def _candidates(signatures: Sequence[Signature]) -> set[tuple[int, int]]:
+    buckets: dict[str, list[int]] = defaultdict(list)
+    for index, signature in enumerate(signatures):
+        for band in signature.bands:
+            buckets[band].append(index)
+    pairs: set[tuple[int, int]] = set()
+    for members in buckets.values():
+        # Neighbours suffice: alike texts meet in many bands, and components join the rest.
+        pairs.update(zip(members, members[1:], strict=False))
+    return pairs
+
+
+def _carriers(texts: Sequence[str], adverts: Sequence[JobAdvert]) -> dict[str, list[int]]:
+    carriers: dict[str, list[int]] = defaultdict(list)
+    for index, advert in enumerate(adverts):
+        for key, kind in contact_keys(advert).items():
+            carriers[f"{kind}:{key}"].append(index)
+    return {key: members for key, members in carriers.items() if 1 < len(members) <= _MOST_SHARING}
+
+
+def _campaign(
+    members: list[int],
+    adverts: Sequence[JobAdvert],
+    texts: Sequence[str],
+    carriers: dict[str, list[int]],
+) -> Campaign:
+    inside = set(members)
+    shared = sorted(key for key, carrying in carriers.items() if len(inside.intersection(carrying)) > 1)
+    template = template_of([texts[member] for member in members])
+    via = {key.partition(":")[0] for key in shared} | ({"template"} if any(template) else set())
+    return Campaign(
+        id="cmp_" + hashlib.sha256(adverts[members[0]].id.encode()).hexdigest()[:20],
+        advert_ids=tuple(adverts[member].id for member in members),
+        template=template,
+        contacts=tuple(shared),
+        via=tuple(sorted(via)),
+    )
+
+
+def _text(advert: JobAdvert) -> str:
+    return "\n".join(text for _, text in advert.texts)
+
+
+def _plain(contact: ContactFound) -> str:
+    """Give a contact in one spelling: last digits of a number, handle without its link."""
+    value = contact.value.lower()
+    if (
+        contact.kind in {ContactKind.PHONE, ContactKind.WHATSAPP, ContactKind.ZALO, ContactKind.VIBER}
+        and value.isdigit()
+    ):
+        return value[-_TELLING_DIGITS:]
+    return value.rsplit("/", 1)[-1].lstrip("@")
+
+
+_TELLING_DIGITS = 8
+"""With and without the country's prefix, the last eight digits are the same."""

@@ -1,0 +1,111 @@
+"""Turns the weights that moved a score into reasons: plain words, spans, glosses, sources, and exact log-odds.
+
+Several columns may tell people the same thing (the steps of a pay factor, a combination with and without proof); their
+shares are added up under one code. The sum over all reasons, `baseline` included, is the logit of the score.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import Any
+
+import yaml
+
+from model.features.columns import Column, Evidence
+from model.features.reading import Reading
+from model.indicators.registry import Catalogue
+from model.schema.assessment import Reason, Source, Span
+
+_MOST_SPANS = 12
+_MOST_SOURCES = 4
+
+
+@dataclass
+class _Share:
+    title: str
+    why: str
+    sources: tuple[Source, ...]
+    log_odds: float = 0.0
+    evidence: dict[Evidence, None] = field(default_factory=dict)
+
+
+class Explainer:
+    """Knows what each column is called for people; built once per release."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._named = functools.lru_cache(maxsize=None)(self._name)
+
+    def reasons(
+        self,
+        reading: Reading,
+        columns: Sequence[Column],
+        weight_of: Callable[[str], float],
+        baseline: float,
+    ) -> tuple[Reason, ...]:
+        """Give all reasons, strongest for the score first and strongest against it last."""
+        shares: dict[str, _Share] = {}
+        for column in columns:
+            weight = weight_of(column.name) * column.value
+            if weight == 0.0:
+                continue
+            code, title, why, sources = self._named(column.name)
+            share = shares.get(code)
+            if share is None:
+                share = shares[code] = _Share(title, why, sources)
+            share.log_odds += weight
+            share.evidence.update(dict.fromkeys(column.evidence))
+        code, title, why, sources = self._named("baseline")
+        base = shares.setdefault(code, _Share(title, why, sources))
+        base.log_odds += baseline
+        ordered = sorted(shares.items(), key=lambda pair: -pair[1].log_odds)
+        return tuple(_reason(reading, code, share) for code, share in ordered)
+
+    def _name(self, column: str) -> tuple[str, str, str, tuple[Source, ...]]:
+        group, _, rest = column.partition(":")
+        if group == "sign":
+            indicator = self._catalogue.indicators[rest]
+            return indicator.id, indicator.title, indicator.why, indicator.sources[:_MOST_SOURCES]
+        entry = _entry(column)
+        sources = [
+            source
+            for name in entry["sources_of"]
+            if name in self._catalogue.indicators
+            for source in self._catalogue.indicators[name].sources[:2]
+        ]
+        return entry["code"], entry["title"], entry["why"], tuple(sources[:_MOST_SOURCES])
+
+
+def _reason(reading: Reading, code: str, share: _Share) -> Reason:
+    spans: dict[Span, None] = {}
+    for start, end, gloss in share.evidence:
+        span = reading.span(start, end, gloss=gloss)
+        if span is not None and len(spans) < _MOST_SPANS:
+            spans[span] = None
+    ordered = tuple(sorted(spans, key=lambda span: (span.field != "title", span.start, span.end)))
+    return Reason(
+        code=code,
+        title=share.title,
+        why=share.why,
+        log_odds=share.log_odds,
+        spans=ordered,
+        sources=share.sources,
+    )
+
+
+@functools.cache
+def _entries() -> dict[str, dict[str, Any]]:
+    text = resources.files("model.classifier").joinpath("explain.yaml").read_text("utf-8")
+    return dict(yaml.load(text, Loader=yaml.CSafeLoader)["columns"])
+
+
+def _entry(column: str) -> dict[str, Any]:
+    """Find a column's words: its own entry, else the longest beginning marked with `*`."""
+    entries = _entries()
+    if column in entries:
+        return entries[column]
+    begins = [name for name in entries if name.endswith("*") and column.startswith(name[:-1])]
+    if not begins:
+        raise KeyError(f"explain.yaml has no entry for column {column!r}; add one")
+    return entries[max(begins, key=len)]

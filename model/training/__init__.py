@@ -1,0 +1,1 @@
+"""From labelled adverts to a candidate, its honest measurements, and its promotion."""
