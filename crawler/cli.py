@@ -1,5 +1,6 @@
 """`lurewatch crawl`, `sources`, `extract` and `evidence`."""
 
+# ruff: noqa: T201, E501, FBT002, PLR0917 - a command talks by printing; its options are its arguments
 import json
 import os
 import sys
@@ -34,8 +35,8 @@ def crawl(
     allow_loopback: Annotated[
         bool,
         typer.Option("--allow-loopback", help="Let the crawler fetch from this machine (tests, the demo)."),
-    ] = False,  # noqa: FBT002
-    evidence: Annotated[bool, typer.Option(help="Keep every response as WARC.")] = True,  # noqa: FBT002
+    ] = False,
+    evidence: Annotated[bool, typer.Option(help="Keep every response as WARC.")] = True,
     tsa: Annotated[str | None, typer.Option(help="Address of an RFC 3161 time stamping service.")] = None,
     robots_max_age: Annotated[
         float, typer.Option(min=0, help="Seconds after which robots.txt is read again.")
@@ -45,7 +46,7 @@ def crawl(
         typer.Option(help="Share one frontier between processes, for example redis://127.0.0.1:6379/0."),
     ] = None,
     register: Register = REGISTER,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Fetch public job adverts from registered sources.
 
@@ -170,7 +171,7 @@ evidence = typer.Typer(
 @sources.command("list")
 def list_sources(
     register: Register = REGISTER,
-    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """List the register: name, kind, languages, whether it may be crawled yet."""
     found = load_register(register)
@@ -209,7 +210,7 @@ def new(
     contact: Annotated[
         str | None, typer.Option(help="Your web or mail address; also LUREWATCH_CONTACT.")
     ] = None,
-    allow_loopback: Annotated[bool, typer.Option("--allow-loopback")] = False,  # noqa: FBT002
+    allow_loopback: Annotated[bool, typer.Option("--allow-loopback")] = False,
 ) -> None:
     """Fetch one page, tell its kind, and write its source file and a recorded-page test.
 
@@ -227,7 +228,7 @@ def new(
 @evidence.command("verify")
 def verify(
     folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Output folders of crawls.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Check every record, Merkle root and advert; exit code 1 names what does not verify.
 

@@ -65,15 +65,14 @@ def crawl_sources(
     if progress is not None:
         progress(runs)
     process.start()
+    closed = {name: _close(run, reasons[name]) for name, run in runs.items()}
     report = {
         "version": VERSION,
         "started": started.isoformat(),
         "finished": datetime.now(UTC).isoformat(),
-        "sources": {name: _close(run, reasons[name]) for name, run in runs.items()},
+        "sources": closed,
+        "problems": [f"{name}: {what}" for name, source in closed.items() for what in source["problems"]],
     }
-    report["problems"] = [
-        f"{name}: {what}" for name, source in report["sources"].items() for what in source["problems"]
-    ]
     return _write(options.folder, report, runs)
 
 
@@ -141,7 +140,7 @@ def _close(run: Run, crawler: Crawler) -> dict[str, Any]:
 
 
 def _write(folder: Path, report: dict[str, Any], runs: dict[str, Run]) -> dict[str, Any]:
-    from crawler.report import write_html  # noqa: PLC0415
+    from crawler.report import write_html
 
     history = [row for run in runs.values() for row in run.history.rows()]
     (folder / "history.jsonl").write_text(

@@ -7,7 +7,8 @@ and connection.
 """
 
 import ipaddress
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,14 +66,17 @@ def refusal(
         return "address with a user name"
     if any(host == name or host.endswith(f".{name}") for name in stopped):
         return "host on the stop list"
+    return _host_refusal(host, port, allow_loopback=allow_loopback, ports=ports)
+
+
+def _host_refusal(host: str, port: int | None, *, allow_loopback: bool, ports: Collection[int]) -> str | None:
     address = _literal(host)
-    if address is not None:
-        if not is_public(address, allow_loopback=allow_loopback):
-            return "private address"
-        if address.is_loopback:
-            return None
-    elif host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
-        return None if allow_loopback and host == "localhost" else "private address"
+    local = host == "localhost" or (address is not None and address.is_loopback)
+    if local and allow_loopback:
+        return None
+    private_name = local or host.endswith((".localhost", ".local", ".internal"))
+    if private_name or (address is not None and not is_public(address)):
+        return "private address"
     return "unusual port" if port is not None and port not in ports else None
 
 
@@ -141,9 +145,7 @@ class GuardedResolver(CachingThreadedResolver):
 
     def getHostByName(self, name: str, timeout: Sequence[int] = ()) -> Any:  # noqa: N802 - Twisted's name
         """Resolve a name; fails with `PrivateAddressError` when it leads to a private address."""
-        check: Callable[[str], str] = lambda address: check_resolved(
-            name, address, allow_loopback=self.allow_loopback
-        )  # noqa: E731
+        check = partial(check_resolved, name, allow_loopback=self.allow_loopback)
         return super().getHostByName(name, timeout).addCallback(check)
 
 

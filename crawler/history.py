@@ -5,6 +5,7 @@ step is committed before the next begins, so a kill at any moment loses nothing 
 and repeats nothing in the feed.
 """
 
+# ruff: noqa: E501 - SQL reads best one statement a line
 import hashlib
 import json
 import sqlite3
@@ -208,9 +209,11 @@ class History:
     def rows(self) -> Iterator[dict[str, Any]]:
         """Give one row per advert: when first seen, last seen, changed and gone, and how many versions."""
         names = ("id", "source", "url", "first_seen", "last_seen", "changed_at", "gone_at", "versions")
-        for row in self._db.execute(
-            f"select {', '.join(names)} from adverts where source = ? order by first_seen, id", (self.source,)
-        ):  # noqa: S608 - constant names
+        found = self._db.execute(
+            "select id, source, url, first_seen, last_seen, changed_at, gone_at, versions from adverts where source = ? order by first_seen, id",
+            (self.source,),
+        )
+        for row in found:
             yield dict(zip(names, row, strict=True))
 
     def counts(self) -> tuple[int, int]:

@@ -18,16 +18,19 @@ def problems_of(run: Run, *, complete: bool) -> list[str]:
     for field, share in run.source.expect.coverage.items():
         if coverage and coverage.get(field, 0.0) < share:
             found.append(
-                f"{field}: in {coverage.get(field, 0.0):.0%} of the adverts, expected {share:.0%}; has the layout changed?"
+                f"{field}: in {coverage.get(field, 0.0):.0%} of the adverts, expected {share:.0%}; "
+                "has the layout changed?"
             )
     unproven = run.faults["the page does not name its advert"]
     if run.n_adverts and unproven / run.n_adverts > MANY_UNPROVEN:
         found.append(
-            f"{unproven} of {run.n_adverts} adverts are not named by their page; do its addresses lead elsewhere?"
+            f"{unproven} of {run.n_adverts} adverts are not named by their page; "
+            "do its addresses lead elsewhere?"
         )
     failed = run.counts["failed"]
     if run.counts["responses"] >= _ENOUGH_PAGES and failed / run.counts["responses"] > MANY_FAILED:
         found.append(f"{failed} of {run.counts['responses']} pages failed")
+    found += run.unstamped
     found += [f"{host}: left alone, {why}" for host, why in run.politeness.stopped.items()]
     return found
 

@@ -15,9 +15,9 @@ def shown() -> Iterator[Watch]:
     if not sys.stderr.isatty():
         yield lambda _runs: None
         return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.live import Live  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console
+    from rich.live import Live
+    from rich.table import Table
 
     watched: dict[str, Run] = {}
 

@@ -15,6 +15,7 @@ from typing import Any
 from scrapy.http import Response
 from scrapy.logformatter import LogFormatter
 
+from crawler.errors import EvidenceError
 from crawler.evidence.archive import Archive
 from crawler.feed import Feed
 from crawler.history import History
@@ -49,6 +50,8 @@ class Run:
         self.examples: list[dict[str, str]] = []
         self.signals: Counter[str] = Counter()
         self.covered: Counter[str] = Counter()
+        self.unstamped: list[str] = []
+        """Roots that could not be time-stamped, and why."""
         self.started = clock()
         self.feed = Feed(folder)
         self.history = History(folder / "history.sqlite3", source=source.name)
@@ -149,7 +152,10 @@ class Run:
         """End the run: gone adverts, the last Merkle root, files closed."""
         now = self.clock()
         if self.archive is not None:
-            self.archive.close(now)
+            try:
+                self.archive.close(now)
+            except EvidenceError as error:
+                self.unstamped.append(str(error))
         self.counts["gone"] += len(self.history.end_run(now, complete=complete))
         self.feed.close()
 

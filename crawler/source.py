@@ -19,6 +19,8 @@ from model.schema.record import Record
 
 REGISTER = Path(__file__).parent / "sources"
 """The folder of the bundled source files."""
+FILL_IN = "FILL IN"
+"""Stands in a new source file where a person must look something up."""
 
 
 class Kind(StrEnum):
@@ -43,7 +45,7 @@ class Expected(Record):
     """Fewer adverts than this fail the run."""
     max: int | None = None
     """More than this fail the run."""
-    coverage: dict[str, Annotated[float, Field(ge=0, le=1)]] = {"title": 0.9}
+    coverage: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=lambda: {"title": 0.9})
     """Field → smallest share of adverts that must carry it."""
 
 
@@ -170,7 +172,7 @@ def find_source(name: str, *, register: Path = REGISTER) -> Source:
 
 
 def load_register(register: Path = REGISTER) -> tuple[Source, ...]:
-    """Read every source file of a register, sorted by name; raises `SourceError` listing all that are wrong."""
+    """Read every source file of a register by name; raises `SourceError` listing all that are wrong."""
     sources, wrong = [], []
     for path in sorted(register.glob("*.yaml")):
         try:
@@ -184,7 +186,14 @@ def load_register(register: Path = REGISTER) -> tuple[Source, ...]:
 
 def check_crawlable(source: Source) -> None:
     """Raise `SourceError` when a source may not be crawled yet."""
+    open_fields = [name for name in ("owner", "terms", "contact") if getattr(source, name) == FILL_IN]
+    if open_fields:
+        raise SourceError(
+            f"{source.name}: {', '.join(open_fields)} still to be filled in; "
+            "look them up and write them into its file"
+        )
     if source.robots_checked_on is None and not source.bundled:
         raise SourceError(
-            f"{source.name}: nobody has checked its robots.txt and terms; read both, then set robots_checked_on in its file"
+            f"{source.name}: nobody has checked its robots.txt and terms; "
+            "read both, then set robots_checked_on in its file"
         )

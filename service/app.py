@@ -7,6 +7,7 @@ it loads and warms the release first, so that the first request is no slower tha
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from model.schema.advert import JobAdvert
 from service import console
 from service.api import docs, health, v1
-from service.assessing import Context, Detector
+from service.assessing import Context, Detector, store_together
 from service.console import routes
 from service.console.pages import render_error
 from service.metrics import Metrics
@@ -28,6 +29,7 @@ from service.settings import Settings
 from service.store.database import Database
 from service.store.ids import utc_now
 from service.store.migrate import check_current
+from service.store.writer import SharedWriter
 
 STATIC = Path(console.__file__).parent / "static"
 WARM_UP = JobAdvert(
@@ -82,9 +84,11 @@ def make_context(
     settings: Settings, *, detector: Detector | None = None, clock: Callable[[], datetime] = utc_now
 ) -> Context:
     """Open the database and load the release that the settings name."""
+    database = Database(settings.database_url)
     return Context(
         settings=settings,
-        database=Database(settings.database_url),
+        database=database,
+        writer=SharedWriter(database, partial(store_together, settings=settings)),
         detector=detector or load_detector(settings),
         clock=clock,
         pepper=settings.pepper(),

@@ -7,6 +7,7 @@ is processor work; what it says is then stored with its advert, review and audit
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Protocol
 
 from sqlalchemy.orm import Session
@@ -16,11 +17,12 @@ from model.schema.assessment import Assessment, Band, Thresholds
 from service.review.actions import Finding, open_review
 from service.review.queue import due_cause
 from service.settings import Settings
-from service.store.adverts import content_digest, record_adverts, stored_id
+from service.store.adverts import record_adverts, stored_id
 from service.store.assessments import StoredAssessment, record_assessments
 from service.store.audit import SYSTEM, Act, append_event
 from service.store.database import Database
 from service.store.reviews import find_reviews
+from service.store.writer import SharedWriter
 
 BY_SCORE = frozenset({Band.LOW, Band.REVIEW, Band.HIGH})
 """The bands that a threshold decides; the others say why there is none."""
@@ -45,6 +47,17 @@ class Detector(Protocol):
 
 
 @dataclass(frozen=True)
+class Submission:
+    """Assessed adverts of one partner, on their way into the store."""
+
+    partner_id: str
+    adverts: tuple[JobAdvert, ...]
+    assessments: tuple[Assessment, ...]
+    """One per advert, in the same order."""
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Context:
     """What every part of one process shares."""
 
@@ -54,6 +67,8 @@ class Context:
     clock: Callable[[], datetime]
     pepper: bytes
     """Keys the hashes of keys, tokens and contacts."""
+    writer: SharedWriter[Submission, list[StoredAssessment]]
+    """Stores what requests bring in at the same moment in one transaction."""
 
 
 def assess(
@@ -78,51 +93,59 @@ def assess_and_store(
 ) -> list[StoredAssessment]:
     """Score adverts and store everything that follows from it in one transaction, in order."""
     assessments = assess(context, adverts, at=at, thresholds=thresholds)
-    with context.database.writing() as session:
-        return store(session, adverts, assessments, partner_id=partner_id, at=at, settings=context.settings)
+    return context.writer.do(Submission(partner_id, tuple(adverts), tuple(assessments), at))
 
 
-def store(
-    session: Session,
-    adverts: Sequence[JobAdvert],
-    assessments: Sequence[Assessment],
-    *,
-    partner_id: str,
-    at: datetime,
-    settings: Settings,
-) -> list[StoredAssessment]:
+def store_together(
+    session: Session, submissions: Sequence[Submission], *, settings: Settings
+) -> list[list[StoredAssessment]]:
+    """Store several submissions at the price of one per partner; gives each its own, in order."""
+    stored: dict[int, list[StoredAssessment]] = {}
+    for partner_id in sorted({submission.partner_id for submission in submissions}):
+        group = [(n, one) for n, one in enumerate(submissions) if one.partner_id == partner_id]
+        together = Submission(
+            partner_id,
+            tuple(advert for _, one in group for advert in one.adverts),
+            tuple(assessment for _, one in group for assessment in one.assessments),
+            max(one.at for _, one in group),
+        )
+        answers = iter(store(session, together, settings=settings))
+        stored |= {n: list(islice(answers, len(one.adverts))) for n, one in group}
+    return [stored[n] for n in range(len(submissions))]
+
+
+def store(session: Session, submission: Submission, *, settings: Settings) -> list[StoredAssessment]:
     """Store adverts with their assessments, the reviews that are due, and the audit event."""
+    if not submission.adverts:
+        return []
+    partner_id, at = submission.partner_id, submission.at
     kept_until = at + timedelta(days=settings.retention_days)
-    keys = record_adverts(session, adverts, partner_id=partner_id, at=at, expires_at=kept_until)
-    pairs = list(zip(keys, assessments, strict=True))
+    places = record_adverts(session, submission.adverts, partner_id=partner_id, at=at, expires_at=kept_until)
+    pairs = [(place.key, said) for place, said in zip(places, submission.assessments, strict=True)]
     ids = record_assessments(session, pairs, partner_id=partner_id, at=at)
     findings = [
         Finding(
             partner_id=partner_id,
             advert_id=stored_id(advert),
-            advert_key=key,
-            digest=digest,
+            advert_key=place.key,
+            digest=place.digest,
             source=advert.source,
             assessment_id=assessment_id,
-            assessment=assessment,
+            assessment=said,
             cause=cause,
         )
-        for advert, (key, assessment), assessment_id in zip(adverts, pairs, ids, strict=True)
-        for digest in (content_digest(advert),)
-        if (cause := due_cause(assessment, digest=digest, sample_rate=settings.sample_rate))
+        for advert, place, said, assessment_id in zip(
+            submission.adverts, places, submission.assessments, ids, strict=True
+        )
+        if (cause := due_cause(said, digest=place.digest, sample_rate=settings.sample_rate))
     ]
     _open_reviews(session, findings, partner_id=partner_id, at=at, sample_rate=settings.sample_rate)
-    if adverts:
-        detail = {
-            "n": len(adverts),
-            "first": ids[0],
-            "last": ids[-1],
-            "release": assessments[0].model_version,
-        }
-        append_event(session, Act.ADVERTS_ASSESSED, subject=partner_id, actor=SYSTEM, at=at, detail=detail)
+    release = submission.assessments[0].model_version
+    detail = {"n": len(ids), "first": ids[0], "last": ids[-1], "release": release}
+    append_event(session, Act.ADVERTS_ASSESSED, subject=partner_id, actor=SYSTEM, at=at, detail=detail)
     return [
-        StoredAssessment(assessment_id, key, assessment, kept_until)
-        for assessment_id, (key, assessment) in zip(ids, pairs, strict=True)
+        StoredAssessment(assessment_id, key, said, kept_until)
+        for assessment_id, (key, said) in zip(ids, pairs, strict=True)
     ]
 
 

@@ -3,13 +3,12 @@
 Each reads the settings once, does one thing in one unit of work, and says what it did.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table as TextTable
 
 from service.errors import InputError, SettingsError, ShortfallError
 from service.settings import Settings
@@ -43,6 +42,13 @@ def open_database(settings: Settings) -> Database:
     database = Database(settings.database_url)
     check_current(database)
     return database
+
+
+def print_columns(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows in columns as wide as they need, cut off nowhere."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def migrate() -> None:
@@ -167,7 +173,7 @@ def list_keys() -> None:
     """List every key by its beginning, never the key itself."""
     from service.store import partners
 
-    table = TextTable("id", "partner", "begins", "scopes", "created", "state")
+    rows = [("id", "partner", "begins", "scopes", "created", "state")]
     now = utc_now()
     with open_database(Settings.from_environment()).reading() as session:
         for key, partner in partners.list_keys(session):
@@ -178,10 +184,9 @@ def list_keys() -> None:
                 if key.expires_at and key.expires_at <= now
                 else "valid"
             )
-            table.add_row(
-                key.id, partner.name, key.beginning + "…", key.scopes, f"{key.created_at:%Y-%m-%d}", state
-            )
-    Console().print(table)
+            created = f"{key.created_at:%Y-%m-%d}"
+            rows.append((key.id, partner.name, key.beginning + "…", key.scopes, created, state))
+    print_columns(rows)
 
 
 @keys.command("revoke")
@@ -234,12 +239,12 @@ def list_users() -> None:
     """List everybody."""
     from service.store import users as store
 
-    table = TextTable("name", "pseudonym", "role", "added", "state")
+    rows = [("name", "pseudonym", "role", "added", "state")]
     with open_database(Settings.from_environment()).reading() as session:
         for user in store.list_users(session):
             state = "disabled" if user.disabled_at else "active"
-            table.add_row(user.name, user.pseudonym, user.role, f"{user.created_at:%Y-%m-%d}", state)
-    Console().print(table)
+            rows.append((user.name, user.pseudonym, user.role, f"{user.created_at:%Y-%m-%d}", state))
+    print_columns(rows)
 
 
 @users.command("disable")

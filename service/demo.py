@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -29,6 +30,7 @@ from service.settings import PREFIX, Settings
 
 SHOWN_ADVERTS = 12
 SHOWN_REASONS = 3
+EXCERPT = 110
 START_SECONDS = 30
 BAND_STYLES = {"high": "bold red", "review": "yellow", "low": "green"}
 NAME = "demo"
@@ -164,7 +166,13 @@ def _riskiest(settings: Settings) -> list[tuple[JobAdvert, Assessment]]:
 
 
 def _table(rows: list[tuple[JobAdvert, Assessment]]) -> Table:
-    table = Table(title="The riskiest adverts, and why", title_justify="left", show_lines=True, expand=True)
+    table = Table(
+        title="The riskiest adverts, and why",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 1, 0),
+        expand=True,
+    )
     table.add_column("score", justify="right", no_wrap=True)
     table.add_column("band", no_wrap=True)
     table.add_column("lang", no_wrap=True)
@@ -182,8 +190,8 @@ def _table(rows: list[tuple[JobAdvert, Assessment]]) -> Table:
 
 
 def _excerpt(advert: JobAdvert) -> str:
-    words = " ".join((advert.title or advert.description or "").split())
-    return words if len(words) <= 90 else words[:89] + "…"  # noqa: PLR2004
+    words = " – ".join(" ".join(text.split()) for _, text in advert.texts)
+    return words if len(words) <= EXCERPT else words[: EXCERPT - 1] + "…"
 
 
 def _reasons(assessment: Assessment) -> list[str]:
@@ -200,7 +208,7 @@ def _serve(settings: Settings, console: Console, *, port: int, browser: bool) ->
     from service.logs import configure
 
     configure(json=False, level=settings.log_level)
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, port))

@@ -11,12 +11,14 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from http.client import responses
 from pathlib import Path
 from typing import BinaryIO
 
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from crawler.errors import EvidenceError
 from crawler.evidence.verify_evidence import chain, merkle_root
 
 HOUR_S = 3600.0
@@ -56,6 +58,7 @@ class Archive:
         self._manifest = self._manifest_path.open("ab")
         self._pending = self._unrooted()
         self._last_root = started
+        self._failed: list[EvidenceError] = []
 
     def _free_name(self, started: datetime) -> Path:
         stem = f"{self._source}-{started:%Y%m%dT%H%M%SZ}"
@@ -120,15 +123,23 @@ class Archive:
         with self._roots_path.open("ab") as out:
             out.write(json.dumps(line).encode() + b"\n")
         self._pending = []
-        if self._stamp is not None:
+        if self._stamp is None:
+            return
+        try:
             self._stamp(bytes.fromhex(bound), self._roots_path.with_name(f"{self._source}-{bound[:16]}.tsr"))
+        except EvidenceError as error:
+            self._failed.append(error)
 
     def close(self, now: datetime) -> None:
         """Take the last root and close the files."""
-        self.take_root(now)
-        self._manifest.close()
-        if self._file is not None:
-            self._file.close()
+        try:
+            self.take_root(now)
+            if self._failed:
+                raise self._failed[0]
+        finally:
+            self._manifest.close()
+            if self._file is not None:
+                self._file.close()
 
     def _open(self, now: datetime) -> BinaryIO:
         if self._file is None:
@@ -148,7 +159,7 @@ class Archive:
         buffer = io.BytesIO()
         writer = WARCWriter(buffer, gzip=True)
         http = StatusAndHeaders(
-            f"{status} {_REASONS.get(status, 'Unknown')}", _storable(headers), protocol="HTTP/1.1"
+            f"{status} {responses.get(status, 'Unknown')}", _storable(headers), protocol="HTTP/1.1"
         )
         record = writer.create_warc_record(
             url,
@@ -160,9 +171,6 @@ class Archive:
         )
         writer.write_record(record)
         return buffer.getvalue()
-
-
-_REASONS = {200: "OK", 301: "Moved Permanently", 302: "Found", 304: "Not Modified", 403: "Forbidden", 404: "Not Found", 410: "Gone", 429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable"}  # fmt: skip
 
 
 def _storable(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

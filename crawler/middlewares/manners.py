@@ -13,7 +13,6 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Request, Response
 from scrapy.utils.httpobj import urlparse_cached
-from twisted.python.failure import Failure
 
 ROBOTS_NAME = "Lurewatch"
 """The name under which robots.txt files may address us."""
@@ -93,6 +92,7 @@ class PoliteRobots(RobotsTxtMiddleware):
             self._slow_down(request, min(float(delay), MAX_CRAWL_DELAY_S))
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
+        del exc
         self._read_at[netloc] = time.monotonic()
         _run(self.crawler).fault("robots.txt out of reach", f"https://{netloc}/robots.txt")
         self._answer(netloc, NoAnswer())
@@ -103,7 +103,7 @@ class PoliteRobots(RobotsTxtMiddleware):
         waiting.callback(rules)
 
     def _slow_down(self, request: Request, delay: float) -> None:
-        downloader = self.crawler.engine.downloader  # type: ignore[union-attr]
+        downloader = self.crawler.engine.downloader
         key = downloader.get_slot_key(request)
         _run(self.crawler).politeness.floor_s[key] = delay
         slot = downloader.slots.get(key)
@@ -210,10 +210,10 @@ class BackOff:
         slot = self._slot(request)
         while slot is not None and slot.queue:
             _request, waiting = slot.queue.popleft()
-            waiting.errback(Failure(IgnoreRequest(why)))
+            waiting.errback(IgnoreRequest(why))
 
     def _slot(self, request: Request) -> Slot | None:
-        downloader = self._crawler.engine.downloader  # type: ignore[union-attr]
+        downloader = self._crawler.engine.downloader
         slot: Slot | None = downloader.slots.get(downloader.get_slot_key(request))
         return slot
 

@@ -16,8 +16,10 @@ from crawler.parse.pay import parse_pay
 from model.schema.advert import Employer, JobAdvert, Pay
 
 KNOWN_TYPES = frozenset(
-    "FULL_TIME PART_TIME CONTRACTOR TEMPORARY INTERN VOLUNTEER PER_DIEM OTHER FULLTIME PARTTIME CONTRACT INTERNSHIP PERMANENT FREELANCE".split()
+    {"FULL_TIME", "PART_TIME", "CONTRACTOR", "TEMPORARY", "INTERN", "VOLUNTEER", "PER_DIEM", "OTHER"}
+    | {"FULLTIME", "PARTTIME", "CONTRACT", "INTERNSHIP", "PERMANENT", "FREELANCE"}
 )
+"""The values schema.org lists, and how they are commonly written."""
 _MAX_TEXT = 200_000
 
 

@@ -16,8 +16,10 @@ from crawler.pages.labels import fold_key
 from crawler.pages.objects import drafts_in_objects
 
 ITEM_NAMES = frozenset(
-    "item entry job position vacancy offer ad advert positionopening jobposting jobpositionposting stelle jobopening listing opening row record".split()
+    {"item", "entry", "job", "position", "vacancy", "offer", "ad", "advert", "positionopening", "jobposting"}
+    | {"jobpositionposting", "stelle", "jobopening", "listing", "opening", "row", "record"}
 )
+"""What feeds call one advert."""
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _MAX_ITEMS = 20_000
 _MAX_DEPTH = 12

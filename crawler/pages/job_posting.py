@@ -220,7 +220,6 @@ def _monetary(value: Node, currency: str | None) -> tuple[Pay | None, str | None
     if low is None and high is None:
         words = single or _text(value.get("name")) or _text(value.get("description"))
         return None, words
-    low, high = (high if low is None else low), (low if high is None else high)
     if not (low or high):
         return None, None
     return pay_of(low, high, currency, parse_period(unit)), pay_words(low, high, currency, unit)

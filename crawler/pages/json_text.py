@@ -109,13 +109,7 @@ def repair(text: str) -> str:
     at = 0
     while at < len(text):
         char = text[at]
-        if char == '"':
-            _separate(out)
-            piece, at = _string(text, at)
-            out.append(piece)
-        elif text.startswith(("//", "<!--", "/*"), at):
-            at = _comment_end(text, at)
-        elif char in "{[":
+        if char in "{[":
             if len(open_brackets) >= MAX_DEPTH:
                 return ""
             _separate(out)
@@ -128,14 +122,26 @@ def repair(text: str) -> str:
                 _close(out, open_brackets, char)
             if not open_brackets:
                 break
-        elif char.isspace():
-            at += 1
         else:
-            piece, at = _bare(text, at)
-            out.append(piece)
+            at = _copy(text, at, out)
     while open_brackets:
         _close(out, open_brackets, open_brackets[-1])
     return "".join(out)
+
+
+def _copy(text: str, at: int, out: list[str]) -> int:
+    """Copy a string or a bare word, pass over spaces and comments; gives where to go on."""
+    if text[at].isspace():
+        return at + 1
+    if text.startswith(("//", "<!--", "/*"), at):
+        return _comment_end(text, at)
+    if text[at] == '"':
+        _separate(out)
+        piece, at = _string(text, at)
+    else:
+        piece, at = _bare(text, at)
+    out.append(piece)
+    return at
 
 
 def _separate(out: list[str]) -> None:

@@ -4,44 +4,68 @@ Every job API has its own names for the same dozen facts. One table of names, be
 them all: keys are compared in lower case without punctuation.
 """
 
+# ruff: noqa: E501 - the captions read best one field a line
 import re
 
+_NAMES = """
+title: jobtitle positiontitle positionname vacancyname vacancytitle jobname title position role name
+    text profession headline titel intitule titulo cargo puesto stellenangebotstitel bezeichnung
+employer: companyname employername company employer hiringorganization hiringcompany
+    companydisplayname advertisername advertiser organizationname organisationname organization
+    organisation agency sourcename departmentname clientname recruiter businessname
+    preferredorganizationname positionorganization hiringorg arbeitgeber empresa entreprise
+    nomeempresa subcompany
+place: fulllocation locationname locationstext joblocations joblocation location locations
+    alllocations positionlocationdisplay positionlocation candidaterequiredlocation
+    locationrestrictions formattedlocation workplace place places city cityname jobgeo
+    googlelocation area address region state province town country office arbeitsort ort lieutravail
+    ubicacion localidade
+pay: salarylabel salarytext salaryrange salary basesalary compensation compensationtiersummary
+    remuneration positionremuneration remunerationpackage pay payrange wage currentcompensation
+    estimatedsalary salarysnippet salarydescription stipend budget salaryinfo remunerationrange
+    formattedsalary offeringtext salaire salario verguetung gehalt
+pay_min: salarymin minsalary minimumsalary salaryfrom salarylowerbound minimumrange
+    remunerationminimumamount minamount minvalue salarystart paymin minpay salaryminimum
+    compensationmin rangemin salarymingross basesalarymin annualsalarymin
+pay_max: salarymax maxsalary maximumsalary salaryto salaryupperbound maximumrange
+    remunerationmaximumamount maxamount maxvalue salaryend paymax maxpay salarymaximum
+    compensationmax rangemax salarymaxgross basesalarymax annualsalarymax
+currency: salarycurrency currencycode currencyisocode currency paycurrency
+pay_unit: salaryperiod salaryinterval rateintervalcode remunerationrateintervalcode salarytype
+    interval period payperiod rateper unittext salaryunit paytype frequency compensationinterval
+employment_type: employmenttype jobtype jobtypes typeofemployment employmenttypename commitment
+    worktype worktypes employmenttypecode positionofferingtype positionscheduletypecode
+    positionschedule workschedule contracttype typestr tenure workingpatterns employment
+    jobemploymenttypes type worktimes schedule typecontratlibelle typecontrat tipocontrato
+    arbeitszeit
+posted: dateposted publishdate posteddate postedat postedon publishedat publishedon publicationdate
+    datepublished publisheddate publishon firstpublished firstpublishdate pubdate
+    publicationstartdate published releaseddate listingdate listedat activationdate opendate
+    startdatepublication advertisedate advertisefromdatetime positionstartdate createdat createdon
+    datecreated date creationdate updatedat lastmodified updated lastbuilddate
+    aktuelleveroeffentlichungsdatum veroeffentlichtam datecreation fechapublicacion
+valid_through: validthrough expirationdate expirydate expiresat expiresdate expireat expires
+    expirationdatetime applicationenddate applicationdeadline deadline closingdate closedate closeat
+    advertisetodatetime positionenddate enddate dateto publicationenddate validto validuntil closes
+    expire bewerbungsfrist fechacierre
+url: joburl absoluteurl hostedurl positionuri postingurl careersurl adverturl detailurl viewurl
+    alternateurl permalink canonicalurl publicurl externalurl applicationlink shortlink url link
+    href vacancyurl uri externalpath guid applyurl applylink slug ref externeurl
+description: jobdescription descriptionplain descriptionhtml descriptiontext richtextdescription
+    jobdescriptiontext description contentencoded encoded content body jobadvert fulldescription
+    details summary jobsummary positionformatteddescription abstract teaser snippet excerpt
+    qualificationsummary shortdescription vacancydescription jobad standarddetails jobdescriptions
+    stellenbeschreibung beschreibung descripcion descricao
+identifier: jobid referencenumber reference requisitionid jobreqid positionid documentid externalid
+    vacancyid shortcode guid uuid code id refnr
+email: email contactemail applyemail applicationemail
+phone: phone contactphone telephone phonenumber
+"""
+
 FIELDS: dict[str, tuple[str, ...]] = {
-    "title": ("jobtitle", "positiontitle", "positionname", "vacancyname", "vacancytitle", "jobname", "title", "position", "role",
-              "name", "text", "profession", "headline"),
-    "employer": ("companyname", "employername", "company", "employer", "hiringorganization", "hiringcompany", "companydisplayname", "advertisername",
-                 "advertiser", "organizationname", "organisationname", "organization", "organisation", "agency", "sourcename",
-                 "departmentname", "clientname", "recruiter", "businessname", "preferredorganizationname", "positionorganization", "hiringorg"),
-    "place": ("fulllocation", "locationname", "locationstext", "joblocations", "joblocation", "location", "locations", "alllocations", "positionlocationdisplay",
-              "positionlocation", "candidaterequiredlocation", "locationrestrictions", "formattedlocation", "workplace", "place", "places", "city", "cityname", "jobgeo",
-              "googlelocation", "area", "address", "region", "state", "province", "town", "country"),
-    "pay": ("salarylabel", "salarytext", "salaryrange", "salary", "basesalary", "compensation", "compensationtiersummary", "remuneration",
-            "positionremuneration", "remunerationpackage", "pay", "payrange", "wage", "currentcompensation", "estimatedsalary", "salarysnippet",
-            "salarydescription", "stipend", "budget", "salaryinfo", "remunerationrange", "formattedsalary", "offeringtext"),
-    "pay_min": ("salarymin", "minsalary", "minimumsalary", "salaryfrom", "salarylowerbound", "minimumrange", "remunerationminimumamount", "minamount", "minvalue",
-                "salarystart", "paymin", "minpay", "salaryminimum", "compensationmin", "rangemin", "salarymingross", "basesalarymin", "annualsalarymin"),
-    "pay_max": ("salarymax", "maxsalary", "maximumsalary", "salaryto", "salaryupperbound", "maximumrange", "remunerationmaximumamount", "maxamount", "maxvalue",
-                "salaryend", "paymax", "maxpay", "salarymaximum", "compensationmax", "rangemax", "salarymaxgross", "basesalarymax", "annualsalarymax"),
-    "currency": ("salarycurrency", "currencycode", "currencyisocode", "currency", "paycurrency"),
-    "pay_unit": ("salaryperiod", "salaryinterval", "rateintervalcode", "remunerationrateintervalcode", "salarytype", "interval", "period", "payperiod", "rateper", "unittext", "salaryunit",
-                 "paytype", "frequency", "compensationinterval"),
-    "employment_type": ("employmenttype", "jobtype", "jobtypes", "typeofemployment", "employmenttypename", "commitment", "worktype", "worktypes",
-                        "employmenttypecode", "positionofferingtype", "positionscheduletypecode", "positionschedule", "workschedule", "contracttype", "typestr",
-                        "tenure", "workingpatterns", "employment", "jobemploymenttypes", "type", "worktimes", "schedule"),
-    "posted": ("dateposted", "posteddate", "postedat", "postedon", "publishedat", "publishedon", "publicationdate", "datepublished", "publisheddate", "publishon",
-               "firstpublished", "firstpublishdate", "pubdate", "publicationstartdate", "published", "releaseddate", "listingdate", "listedat", "activationdate", "opendate",
-               "startdatepublication", "advertisedate", "advertisefromdatetime", "positionstartdate", "createdat", "createdon", "datecreated", "date", "creationdate", "updatedat", "lastmodified", "updated", "lastbuilddate"),
-    "valid_through": ("validthrough", "expirationdate", "expirydate", "expiresat", "expiresdate", "expireat", "expires", "expirationdatetime", "applicationenddate", "applicationdeadline",
-                      "deadline", "closingdate", "closedate", "closeat", "advertisetodatetime", "positionenddate", "enddate", "dateto", "publicationenddate", "validto", "validuntil", "closes", "expire"),
-    "url": ("joburl", "absoluteurl", "hostedurl", "positionuri", "postingurl", "careersurl", "adverturl", "detailurl", "viewurl", "alternateurl", "permalink",
-            "canonicalurl", "publicurl", "externalurl", "applicationlink", "shortlink", "url", "link", "href", "vacancyurl", "uri", "externalpath", "guid", "applyurl", "applylink", "slug", "ref"),
-    "description": ("jobdescription", "descriptionplain", "descriptionhtml", "descriptiontext", "richtextdescription", "jobdescriptiontext", "description", "contentencoded", "encoded", "content",
-                    "body", "jobadvert", "fulldescription", "details", "summary", "jobsummary", "positionformatteddescription", "abstract", "teaser", "snippet", "excerpt", "qualificationsummary", "shortdescription",
-                    "vacancydescription", "jobad", "standarddetails"),
-    "identifier": ("jobid", "referencenumber", "reference", "requisitionid", "jobreqid", "positionid", "documentid", "externalid", "vacancyid", "shortcode", "guid", "uuid", "code", "id"),
-    "email": ("email", "contactemail", "applyemail", "applicationemail"),
-    "phone": ("phone", "contactphone", "telephone", "phonenumber"),
-}  # fmt: skip
+    field: tuple(names.split())
+    for field, _, names in (row.partition(":") for row in _NAMES.replace("\n    ", " ").split("\n") if row)
+}
 """Field → the names it goes by, most telling first."""
 
 MORE_TEXT = (

@@ -114,11 +114,12 @@ def parse_html(text: str) -> etree._Element | None:
 
 def _read_html(text: str) -> Page:
     root = parse_html(text)
+    scripts = list(scripts_of(text))
     if root is None:
-        return Page("html", faults=("markup that cannot be read",))
+        drafts, _unreadable = read_json_ld(scripts)
+        return Page("html", drafts, () if drafts else ("markup that cannot be read",))
     if is_telegram(text):
         return Page("telegram", read_telegram(root))
-    scripts = list(scripts_of(text))
     drafts, unreadable = read_json_ld(scripts)
     faults = (f"{unreadable} JSON-LD block(s) that cannot be read",) if unreadable else ()
     if not _complete(drafts):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from parsel import Selector
+from scrapy import Selector
 
 from crawler.pages.draft import Draft
 from crawler.pages.reader import Page
@@ -13,7 +13,7 @@ from crawler.source import Selectors
 
 def read_selected(text: str, selectors: Selectors) -> Page:
     """Give the adverts that the selectors find: one per `item`, or one for the page."""
-    page = Selector(text)
+    page = Selector(text=text)
     parts = page.css(selectors.item) if selectors.item else [page]
     drafts = tuple(draft for part in parts if (draft := _draft(part, selectors)) is not None)
     return Page("html", drafts, () if drafts else ("the selectors find nothing",))

@@ -40,7 +40,7 @@ def is_index(root: etree._Element) -> bool:
 
 
 def unzip(body: bytes) -> bytes | None:
-    """Give a gzipped sitemap's bytes; the bytes themselves when it is not gzip; None when it is a bomb or broken."""
+    """Give a gzipped sitemap's bytes; those of any other as they are; None when it is a bomb or broken."""
     if not body.startswith(b"\x1f\x8b"):
         return body
     unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)

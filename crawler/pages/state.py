@@ -25,7 +25,7 @@ _MAX_TRIES = 500
 
 
 def read_state(scripts: Iterable[Script]) -> tuple[Draft, ...]:
-    """Give the jobs in the state of a page: JobPostings if there are any, else objects that look like jobs."""
+    """Give the jobs in a page's state: JobPostings if there are any, else objects that look like jobs."""
     values = list(_values(scripts))
     unpacked = [*values, *_strings_with_jobs(values)]
     postings = drafts_in(unpacked, reader="state")
@@ -124,9 +124,8 @@ def _strings_with_jobs(values: Iterable[Any]) -> Iterator[Any]:
             for inner in node.values():
                 if isinstance(inner, str) and '"JobPosting"' in inner:
                     for found in parse_json(inner):
-                        if isinstance(found, dict) and outer_title and not found.get("title"):
-                            found = _adopt(found, node)
-                        yield found
+                        lacks = isinstance(found, dict) and outer_title and not found.get("title")
+                        yield _adopt(found, node) if lacks else found
 
 
 def _adopt(posting: dict[str, Any], outer: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from model.schema.advert import Contact
 
 _HAS_CLASS = "contains(concat(' ', normalize-space(@class), ' '), ' {} ')"
 _POST = f"//*[@data-post][{_HAS_CLASS.format('tgme_widget_message')}]"
-_TEXT = f".//*[{_HAS_CLASS.format('tgme_widget_message_text')}][not(ancestor::*[{_HAS_CLASS.format('tgme_widget_message_reply')}])]"
+_QUOTED = _HAS_CLASS.format("tgme_widget_message_reply")
+_TEXT = f".//*[{_HAS_CLASS.format('tgme_widget_message_text')}][not(ancestor::*[{_QUOTED}])]"
 _CAPTION = " | ".join(
     f".//*[{_HAS_CLASS.format(name)}]"
     for name in ("tgme_widget_message_poll_question", "tgme_widget_message_document_title")

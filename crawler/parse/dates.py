@@ -4,6 +4,7 @@ The day is the one the page states, in the page's own time zone. Dates that cann
 the year 9999) give None: the raw text stays with the record.
 """
 
+import calendar
 import re
 import unicodedata
 import warnings
@@ -20,11 +21,9 @@ _NUMERIC = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})(?:[ ,T]+\d{1,2
 _EPOCH = re.compile(r"\d{9,13}(?:\.\d+)?")
 _JAVA = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) \d\d:\d\d:\d\d [A-Z+:\d-]{2,9} (\d{4})")
 _CJK = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일号]?")
-_DAYS_AGO = re.compile(
-    r"(?:posted\s+)?(?:(today|just posted|hoy|hoje|heute|сегодня|hari ini|hôm nay|วันนี้|今天|오늘|اليوم|bugün|aujourd'hui)"
-    r"|(yesterday|ayer|ontem|gestern|вчера|kemarin|hôm qua|เมื่อวาน|昨天|어제|أمس|dün|hier))",
-    re.IGNORECASE,
-)
+_TODAY = "today|just posted|hoy|hoje|heute|сегодня|hari ini|hôm nay|วันนี้|今天|오늘|اليوم|bugün|aujourd'hui"
+_YESTERDAY = "yesterday|ayer|ontem|gestern|вчера|kemarin|hôm qua|เมื่อวาน|昨天|어제|أمس|dün|hier"
+_DAYS_AGO = re.compile(rf"(?:posted\s+)?(?:({_TODAY})|({_YESTERDAY}))", re.IGNORECASE)
 _RELATIVE = re.compile(
     r"\b(?:ago|hace|há|vor|il y a|назад|lalu|yang lalu|trước|ที่แล้ว|önce)\b|ที่แล้ว|前|전", re.IGNORECASE
 )
@@ -32,9 +31,7 @@ _LABEL = re.compile(
     r"^[^\d:：]{2,40}[:：]\s*|^(?:date\s+)?(?:posted|published|updated|expires?|closing)\s+(?:on|at)?\s*",
     re.IGNORECASE,
 )
-_MONTHS = {
-    name: n for n, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), start=1)
-}
+_MONTHS = {name: n for n, name in enumerate(calendar.month_abbr) if name}
 _MAX_CHARS = 80
 _MILLISECONDS = 100_000_000_000
 _BUDDHIST, _BUDDHIST_AHEAD = 2400, 543
@@ -138,9 +135,9 @@ def _in_words(text: str, today: date | None) -> date | None:
 
 @lru_cache(maxsize=4096)
 def _dateparser(text: str, today: date | None) -> datetime | None:
-    import dateparser  # noqa: PLC0415 - half a second to import, and most dates are ISO
+    import dateparser
 
-    settings = {
+    settings: dict[str, Any] = {
         "REQUIRE_PARTS": ["day", "month", "year"],
         "DATE_ORDER": "DMY",
         "PREFER_DAY_OF_MONTH": "first",

@@ -4,6 +4,7 @@
 separates thousands and which decimals is read from the shape of the number itself.
 """
 
+# ruff: noqa: E501 - the table of scales reads best unbroken
 import re
 import unicodedata
 
@@ -16,10 +17,14 @@ SCALES = {
 }  # fmt: skip
 """What a word or letter right after a number multiplies it by."""
 _SCALE = "|".join(sorted((re.escape(name) for name in SCALES), key=len, reverse=True))
-AMOUNT = re.compile(rf"(?<![\w.,])({_NUMBER})(?:\s?({_SCALE})(?![a-zà-ỹа-я]))?", re.IGNORECASE)
+_BEFORE = r"(?:(?<![\w.,])|(?<=[^\x00-\x7f])|(?<=\b[rsp])|(?<=\b(?:rp|rm|rs|us|kr))|(?<=\b(?:usd|eur|gbp|idr|myr|php|thb|inr|aed|sar|cny|rmb|krw)))"
+"""A number begins a word, or follows a currency or a letter of a script that is written without spaces."""
+AMOUNT = re.compile(rf"{_BEFORE}({_NUMBER})(?:\s?({_SCALE})(?![a-zà-ɏḁ-ỹа-я]))?", re.IGNORECASE)
 """A number with the word that scales it, if any."""
 _ONLY = re.compile(rf"\s*({_NUMBER})(?:\s?({_SCALE}))?\.?\s*", re.IGNORECASE)
 _LIMIT = 1e15
+_GROUP = 3
+"""Digits between two marks for thousands."""
 
 
 def fold_digits(text: str) -> str:
@@ -54,4 +59,5 @@ def _plain_number(digits: str) -> str:
     if digits.count(mark) > 1:
         return digits.replace(mark, "")
     head, _mark, tail = digits.partition(mark)
-    return head + tail if len(tail) == 3 and head.strip("0") and len(head) <= 3 else digits.replace(mark, ".")
+    groups = len(tail) == _GROUP and head.strip("0") and len(head) <= _GROUP
+    return head + tail if groups else digits.replace(mark, ".")

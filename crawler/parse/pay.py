@@ -1,5 +1,6 @@
 """Pay in words → `Pay`; the words themselves always stay beside it as `pay_raw`."""
 
+# ruff: noqa: E501 - the tables of words read best one meaning a line
 import re
 
 from crawler.parse.numbers import AMOUNT, amount_of, fold_digits
@@ -14,7 +15,7 @@ _PERIOD_WORDS = {
     PayPeriod.TASK: r"per task|per order|per piece|за (?:заказ|задание)|每单|每單|/单",
 }  # fmt: skip
 _PERIODS = [
-    (period, re.compile(rf"(?<![^\W\d_])(?:{words})", re.IGNORECASE))
+    (period, re.compile(rf"(?<![A-Za-zÀ-ɏḀ-ỹА-я])(?:{words})", re.IGNORECASE))
     for period, words in _PERIOD_WORDS.items()
 ]
 _UNITS = {
@@ -28,7 +29,7 @@ _UNITS = {
 _CURRENCY_WORDS = [
     ("USDT", r"usdt"), ("HKD", r"hk\$|hkd"), ("SGD", r"s\$|sgd"), ("AUD", r"a(?:u)?\$|aud"), ("CAD", r"c(?:a)?\$|cad"), ("NZD", r"nz\$|nzd"),
     ("TWD", r"nt\$|ntd|twd|新台币|新臺幣|台币|台幣"), ("BRL", r"r\$|brl|reais"), ("MXN", r"mxn|mx\$"), ("USD", r"us\$|usd|u\.s\.d|dollars?|美金|美元|ดอลลาร์|\bđô\b|долл\w*|달러|دولار|डॉलर"),
-    ("VND", r"vnđ|vnd|₫|đồng|đ\b|triệu|\btr\b"), ("IDR", r"rp\.?(?![a-z])|idr|rupiah"), ("MYR", r"\brm\.?(?=\s?\d)|myr|ringgit"), ("PHP", r"₱|php|pesos?\b(?=.*piso)|\bphp?\b"),
+    ("VND", r"vnđ|vnd|₫|đồng|đ\b|triệu|(?<=\d)tr\b"), ("IDR", r"rp\.?(?![a-z])|idr|rupiah"), ("MYR", r"\brm\.?(?=\s?\d)|myr|ringgit"), ("PHP", r"₱|php|pesos?\b(?=.*piso)|\bphp?\b"),
     ("THB", r"฿|thb|บาท|baht|泰铢"), ("KHR", r"៛|khr|riel"), ("LAK", r"₭|lak|ກີບ"), ("MMK", r"mmk|kyats?|ကျပ်"), ("CNY", r"cny|rmb|人民币|人民幣|元"), ("JPY", r"jpy|円|日元"),
     ("KRW", r"₩|krw|원"), ("INR", r"₹|inr|rs\.?(?=\s?\d)|rupees?|रुपये|रु"), ("PKR", r"pkr"), ("BDT", r"৳|bdt|taka|টাকা"), ("LKR", r"lkr"), ("NPR", r"npr"),
     ("GBP", r"£|gbp|pounds?"), ("EUR", r"€|eur|euros?|euroa"), ("CHF", r"chf"), ("RUB", r"₽|rub|rur|руб\w*|\bр\b\.?"), ("UAH", r"₴|uah|грн"),
@@ -63,6 +64,7 @@ _FROM = re.compile(
     re.IGNORECASE,
 )
 _MAX_CHARS = 400
+_CODE = re.compile(r"[A-Z]{3}")
 
 
 def parse_pay(text: str | None) -> Pay | None:
@@ -102,14 +104,14 @@ def pay_of(low: float | None, high: float | None, currency: str | None, period: 
     """Put the parts of a structured salary together; a currency that is no code is looked up."""
     code = (currency or "").strip().upper()
     code = _ALIASES.get(code, code)
-    known = code if len(code) == 3 and code.isalpha() else parse_currency(currency)
+    known = code if _CODE.fullmatch(code) else parse_currency(currency)
     return Pay(min=low, max=high, currency=known, period=period)
 
 
 def pay_words(low: float | None, high: float | None, currency: str | None, unit: str | None) -> str:
     """Write a salary given in parts as one line, the parts as published."""
     amounts = dict.fromkeys(
-        f"{value:.10g}" if value < 1e9 else f"{value:.0f}" for value in (low, high) if value is not None
+        f"{value:.2f}".rstrip("0").rstrip(".") for value in (low, high) if value is not None
     )
     return " ".join(part for part in (" - ".join(amounts), currency, unit) if part)
 

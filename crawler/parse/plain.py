@@ -10,21 +10,18 @@ import re
 from lxml import etree
 from lxml import html as lxml_html
 
-BLOCKS = frozenset(
-    "address article aside blockquote br dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 "
-    "header hr li main nav ol p pre section table tbody tfoot thead tr ul".split()
-)
-_SILENT = frozenset("script style noscript template iframe object svg head title".split())
-_NAMES = "|".join(
-    sorted(
-        {*BLOCKS, *_SILENT}
-        | set(
-            "a abbr b big cite code em font i img ins del html body center td th meta link "
-            "label mark o:p q s small span strike strong sub sup time tt u var wbr input button video audio".split()
-        ),
-        key=len,
-    )
-)
+_BLOCK_NAMES = """
+    address article aside blockquote br dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6
+    header hr li main nav ol p pre section table tbody tfoot thead tr ul
+"""
+_INLINE_NAMES = """
+    a abbr b big cite code em font i img ins del html body center td th meta link label mark o:p q s small
+    span strike strong sub sup time tt u var wbr input button video audio
+"""
+BLOCKS = frozenset(_BLOCK_NAMES.split())
+"""Elements that stand on lines of their own."""
+_SILENT = frozenset({"script", "style", "noscript", "template", "iframe", "object", "svg", "head", "title"})
+_NAMES = "|".join(sorted(BLOCKS | _SILENT | set(_INLINE_NAMES.split()), key=lambda name: (len(name), name)))
 TAG = re.compile(
     rf"</?(?:{_NAMES})(?:\s[^<>]*)?/?>|</[a-z][\w:-]*>|<!--|<(?:{_NAMES})\s[^<>]*\Z", re.IGNORECASE
 )

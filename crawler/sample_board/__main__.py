@@ -15,7 +15,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "SampleBoard"
 
-    def do_GET(self) -> None:  # noqa: N802 - the name http.server asks for
+    def do_GET(self) -> None:
         """Answer one request."""
         status, kind, body = draw_page(self.path, base=address_of(self.server))
         tag = etag_of(body)

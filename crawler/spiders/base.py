@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 from scrapy import Spider
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
-from twisted.python.failure import Failure
 
 from crawler.pages.advert import Reading, read_advert
 from crawler.pages.decode import decode_page
@@ -139,15 +138,15 @@ class SourceSpider(Spider):
             if not self._store(response, page):
                 self.run.fault("detail page without an advert", response.url)
 
-    def crawl_failed(self, failure: Failure) -> None:
+    def crawl_failed(self, failure: Any) -> None:
         """Report a page that could not be had."""
         error = failure.value
         if isinstance(error, IgnoreRequest):
             if str(error).startswith("Ignored response"):
-                self.run.fault("unpacks to more than the limit", failure.request.url)  # type: ignore[attr-defined]
+                self.run.fault("unpacks to more than the limit", failure.request.url)
             return
         self.run.counts["failed"] += 1
-        self.run.fault(f"not received: {type(error).__name__}", failure.request.url)  # type: ignore[attr-defined]
+        self.run.fault(f"not received: {type(error).__name__}", failure.request.url)
 
     def _detail_request(self, url: str, *, listed_modified: str | None = None) -> Iterator[Request]:
         self._asked.add(url)
@@ -180,7 +179,7 @@ class SourceSpider(Spider):
     def _read(self, response: Response) -> Page:
         content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
         if self.source.kind is Kind.CLASSIFIEDS:
-            from crawler.pages.selected import read_selected  # noqa: PLC0415
+            from crawler.pages.selected import read_selected
 
             page = read_selected(decode_page(response.body, content_type=content_type), self.source.selectors)
         else:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
-from parsel import Selector
+from scrapy import Selector
 from scrapy.http import Response
 
 from crawler.pages.decode import decode_page
@@ -17,7 +17,10 @@ _LIKELY = re.compile(
     r"/(?:job|jobs|vacanc\w*|career\w*|position|offer\w*|oferta\w*|vaga\w*|empleo\w*|viec-lam|tuyen-dung|lowongan|loker|stelle\w*|vakans\w*|annonce|emploi|work|view|advert|ads?)[/-][^/?#]*[\w-]{3,}",
     re.IGNORECASE,
 )
-_NEXT = "a[rel~=next]::attr(href), link[rel~=next]::attr(href), a.next::attr(href), li.next > a::attr(href), a[aria-label=Next]::attr(href)"
+_NEXT = ", ".join(
+    f"{link}::attr(href)"
+    for link in ("a[rel~=next]", "link[rel~=next]", "a.next", "li.next > a", "a[aria-label=Next]")
+)
 _OFFSETS = ("nextPage", "next_page", "next", "next_page_url", "nextPageUrl")
 _CURSORS = ("nextCursor", "next_cursor", "cursor")
 
@@ -44,7 +47,7 @@ def sitemap_links(body: bytes) -> Sitemap | None:
 
 def page_links(response: Response, *, detail: re.Pattern[str] | None, selector: str | None) -> Iterator[str]:
     """Give the addresses of adverts a listing links to, each once, without fragments."""
-    page = Selector(decode_page(response.body))
+    page = Selector(text=decode_page(response.body))
     found = page.css(selector).getall() if selector else page.css("a::attr(href)").getall()
     if detail is None and not selector:
         found = [link for link in found if _LIKELY.search(link)]
@@ -64,7 +67,7 @@ def next_pages(response: Response, *, selector: str | None) -> Iterator[str]:
     if start in {"{", "["}:
         yield from _next_in_json(response.url, text)
         return
-    page = Selector(text)
+    page = Selector(text=text)
     links = page.css(selector).getall() if selector else []
     links += page.css(_NEXT).getall()
     links += page.xpath("//link[@rel='prev' and starts-with(@href, '/s/')]/@href").getall()

@@ -28,6 +28,13 @@ _PLACES = {
     "home": -0.3,
     "only_home": -0.4,
 }
+_PAY = {
+    "over_0.7_times": 0.0,
+    "over_1.3_times": 0.3,
+    "over_1.8_times": 0.5,
+    "over_2.5_times": 0.5,
+    "over_4.0_times": 0.5,
+}
 _INF = float("inf")
 
 
@@ -76,7 +83,9 @@ def _of_sign(name: str, catalogue: Catalogue, label: LabelName) -> tuple[float, 
 
 def _of_fact(group: str, name: str) -> tuple[float, float, float]:
     if group == "pay" and name.startswith(("over", "usd_over")):
-        return 0.2, 0.0, _INF
+        return _PAY.get(name, 0.2), 0.0, _INF
+    if name in {"ordinary", "per_hour", "per_day"}:
+        return -0.3, -_INF, 0.0
     if group == "pay" and name in {"in_dollars", "in_crypto"}:
         return 0.2, 0.0, _INF
     if group == "place":

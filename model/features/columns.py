@@ -15,7 +15,7 @@ from model.features.reading import Reading
 from model.features.routes import Relation, Route, find_route
 from model.indicators.matcher import Hit
 from model.indicators.registry import Catalogue, Kind
-from model.schema.advert import ContactKind
+from model.schema.advert import ContactKind, PayPeriod
 from model.text.normalise import DISGUISES
 
 Evidence = tuple[int, int, str | None]
@@ -80,7 +80,7 @@ STANCES = frozenset(
     }
 )
 
-_RATIO_STEPS = (0.7, 1.3, 1.8, 2.5, 4.0, 7.0)
+_RATIO_STEPS = (1.3, 1.8, 2.5, 4.0, 7.0)
 """Factors of the going rate at which pay columns switch on, each keeping the ones below: monotone by construction."""
 _USD_STEPS = (700.0, 1500.0, 3000.0, 6000.0)
 """Where the audience cannot be told, the plain monthly figure."""
@@ -146,11 +146,12 @@ class _Case:
         if rate is not None:
             ratio = (usd * pay.monthly_usd[0]) ** 0.5 / rate if pay.monthly_usd[0] > 0 else usd / rate
             yield from ((f"pay:over_{step}_times", evidence) for step in _RATIO_STEPS if ratio >= step)
+            if ratio < _RATIO_STEPS[0]:
+                yield "pay:ordinary", evidence
             much = ratio >= _MUCH_PAY
         else:
             yield from ((f"pay:usd_over_{step:.0f}", evidence) for step in _USD_STEPS if usd >= step)
             much = usd >= _MUCH_USD and bool(self.route.named(*_AWAY))
-        yield "pay:named", evidence
         if pay.currency in {"USD", "USDT"} and self.route.audience not in {
             "US",
             "KH",
@@ -162,10 +163,8 @@ class _Case:
             yield "pay:in_dollars", evidence
         if pay.currency == "USDT":
             yield "pay:in_crypto", evidence
-        yield (
-            f"pay:per_{pay.period.value}" if pay.period and pay.period.value != "month" else "pay:per_month",
-            evidence,
-        )
+        if pay.period in {PayPeriod.HOUR, PayPeriod.DAY}:
+            yield f"pay:per_{pay.period}", evidence
         if much:
             yield "is:high_pay", evidence
 

@@ -2,30 +2,25 @@
 
 from collections.abc import Iterable, Sequence
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from scipy import sparse
 
 from model.features.columns import COMBINATIONS, Column
 from model.features.routes import Relation
 from model.indicators.registry import Catalogue, Kind
 
+if TYPE_CHECKING:
+    from scipy import sparse
+
 _FIXED = (
-    *(f"pay:over_{step}_times" for step in (0.7, 1.3, 1.8, 2.5, 4.0, 7.0)),
+    *(f"pay:over_{step}_times" for step in (1.3, 1.8, 2.5, 4.0, 7.0)),
     *(f"pay:usd_over_{step}" for step in (700, 1500, 3000, 6000)),
-    *(
-        f"pay:{name}"
-        for name in (
-            "named",
-            "in_dollars",
-            "in_crypto",
-            "per_hour",
-            "per_day",
-            "per_week",
-            "per_month",
-            "per_year",
-            "per_task",
-        )
-    ),
+    "pay:ordinary",
+    "pay:in_dollars",
+    "pay:in_crypto",
+    "pay:per_hour",
+    "pay:per_day",
     *(f"place:{relation}" for relation in Relation),
     "place:none",
     "place:only_home",
@@ -45,8 +40,10 @@ def column_names(catalogue: Catalogue) -> tuple[str, ...]:
     return tuple(sorted({*signs, *_FIXED, *(f"both:{name}" for name in COMBINATIONS)}))
 
 
-def to_matrix(rows: Iterable[Sequence[Column]], names: Sequence[str]) -> sparse.csr_matrix:
+def to_matrix(rows: Iterable[Sequence[Column]], names: Sequence[str]) -> "sparse.csr_matrix":
     """Lay columns out as float64 of shape (n_adverts, n_columns); raises KeyError on a column without a place."""
+    from scipy import sparse  # half a second that scoring does not need
+
     index = {name: i for i, name in enumerate(names)}
     indptr, indices, values = [0], [], []
     for row in rows:

@@ -7,7 +7,7 @@ too, as context without spans.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from model.facts.contacts import ContactFound, find_contacts
+from model.facts.contacts import ContactFound, find_contacts, masked
 from model.facts.gazetteer import load_gazetteer
 from model.facts.pay import PayFound, find_pay
 from model.indicators.matcher import Hit, Matcher, PlaceHit, PlaceWord
@@ -79,11 +79,11 @@ class Reader:
         """Read one advert; never raises, whatever its text."""
         received, fields, unread = _joined(advert.texts)
         text = normalise(received)
-        words, starts, ends = tokenise(text.text)
+        contacts = find_contacts(text)
+        words, starts, ends = tokenise(masked(text.text, contacts))
         language = guess_language(text.text if text.text.isascii() else received)
         surely = language.code if language.confidence >= _SURE else None
         hits, places = self._matcher.match(text, words, starts, ends, surely=surely)
-        contacts = find_contacts(text)
         pay = [
             pay
             for pay in find_pay(text, language=language.code, script=language.script)

@@ -41,23 +41,20 @@ class Automaton:
     """
 
     def __init__(self, wordings: Sequence[Wording]) -> None:
-        self._next: list[dict[str, tuple[int, ...]]] = [{}]
-        self._accepts: list[tuple[int, ...]] = [()]
         self._parts: list[tuple[int, int, int]] = []
         self._n_parts = [len(wording.parts) for wording in wordings]
-        building: list[dict[str, list[int]]] = [{}]
-        accepting: dict[int, list[int]] = {}
+        self._next: list[dict[str, list[int]]] = [{}]
+        self._accepts: dict[int, list[int]] = {}
         for number, wording in enumerate(wordings):
             for place, part in enumerate(wording.parts):
                 self._parts.append((number, place, part.gap))
-                for node in _add_part(building, part):
-                    accepting.setdefault(node, []).append(len(self._parts) - 1)
-        self._next = [{label: tuple(nodes) for label, nodes in table.items()} for table in building]
-        self._accepts = [tuple(accepting.get(node, ())) for node in range(len(building))]
+                for node in _add_part(self._next, part):
+                    self._accepts.setdefault(node, []).append(len(self._parts) - 1)
+        labels = {label for table in self._next for label in table}
         self._literals = frozenset(
             label for table in self._next for label in table if not label.endswith("*")
         )
-        self._stems = frozenset(label[:-1] for table in self._next for label in table if label.endswith("*"))
+        self._stems = frozenset(label[:-1] for label in labels if label.endswith("*"))
         self._longest_stem = max(map(len, self._stems), default=0)
         self._forget()
 
@@ -159,7 +156,9 @@ class Automaton:
             self._members.append(key)
             self._steps.append({})
             self._found.append(
-                tuple(sorted({(part, length) for node, length in key for part in self._accepts[node]}))
+                tuple(
+                    sorted({(part, length) for node, length in key for part in self._accepts.get(node, ())})
+                )
             )
             self._states[key] = number
         self._steps[state][symbol] = number
@@ -188,7 +187,7 @@ def _add_part(building: list[dict[str, list[int]]], part: Part) -> set[int]:
                 continue
             if shared is None:
                 shared = len(building)
-                building.append({})
+                building.append(_LEAF)
             _add_row(building, fronts, row, shared)
         if shared is not None:
             following.add(shared)
@@ -199,9 +198,21 @@ def _add_part(building: list[dict[str, list[int]]], part: Part) -> set[int]:
 def _add_row(building: list[dict[str, list[int]]], fronts: set[int], row: Sequence[str], last: int) -> None:
     for label in row[:-1]:
         node = len(building)
-        building.append({})
+        building.append(_LEAF)
         for front in fronts:
-            building[front].setdefault(label, []).append(node)
+            _edges(building, front).setdefault(label, []).append(node)
         fronts = {node}
     for front in fronts:
-        building[front].setdefault(row[-1], []).append(last)
+        _edges(building, front).setdefault(row[-1], []).append(last)
+
+
+def _edges(building: list[dict[str, list[int]]], node: int) -> dict[str, list[int]]:
+    """Give a node's own table of edges; until it has one it shares the empty table of all leaves."""
+    table = building[node]
+    if table is _LEAF:
+        table = building[node] = {}
+    return table
+
+
+_LEAF: dict[str, list[int]] = {}
+"""Shared by all nodes without edges, half of all; never written to."""

@@ -55,7 +55,7 @@ def fit_heads(
         if not 0 < target.sum() < len(target):
             continue
         precision = config.fit.precision if label is LabelName.SCAM_CENTRE else config.fit.head_precision
-        new = _Maker(names, catalogue, label, precision)
+        new = Maker(names, catalogue, label, precision)
         raw = out_of_fold_log_odds(new, matrix, target, weights, folds)
         base_rate = config.calibration.base_rate if label is LabelName.SCAM_CENTRE else None
         slope, intercept = calibrate(raw, target, base_rate=base_rate)
@@ -94,7 +94,7 @@ def row_weights(data: Dataset, *, language_weight: float) -> NDArray[np.float64]
 
 
 def out_of_fold_log_odds(
-    new: "_Maker",
+    new: "Maker",
     matrix: sparse.csr_matrix,
     target: NDArray[np.int_],
     weights: NDArray[np.float64],
@@ -111,7 +111,7 @@ def out_of_fold_log_odds(
 
 
 def _fit_and_score(
-    new: "_Maker",
+    new: "Maker",
     matrix: sparse.csr_matrix,
     target: NDArray[np.int_],
     weights: NDArray[np.float64],
@@ -151,7 +151,7 @@ def _threshold(honest: NDArray[np.float64], share: float) -> float:
     return float(np.ceil((edge + 1e-9) * 1000) / 1000)
 
 
-class _Maker:
+class Maker:
     """Makes fresh estimators of one head; a class, so that worker processes can receive it."""
 
     def __init__(

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Insert, select
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,16 @@ from service.store.tables import AdvertRow, Table
 
 VOLATILE = {"fetched_at", "page_digest"}
 """What changes when the same advert is fetched again; no part of its digest."""
+
+
+@dataclass(frozen=True)
+class StoredAdvert:
+    """Where one version of an advert is stored."""
+
+    key: str
+    """Its row."""
+    digest: str
+    """What it says, see `content_digest`."""
 
 
 def content_digest(advert: JobAdvert) -> str:
@@ -28,17 +39,18 @@ def stored_id(advert: JobAdvert) -> str:
     return storable(advert.id) or advert.id
 
 
-def insert_new(session: Session, table: type[Table]) -> Insert:
-    """Begin an INSERT that leaves rows alone which are already there."""
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
+def insert_new(session: Session, table: type[Table], rows: Sequence[Mapping[str, object]]) -> bool:
+    """Insert those rows that are not there yet; tells whether all of them were new."""
+    connection = session.connection()
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    insert = dialect.insert(table.__table__).on_conflict_do_nothing()
+    return connection.execute(insert, rows).rowcount == len(rows)
 
 
 def record_adverts(
     session: Session, adverts: Sequence[JobAdvert], *, partner_id: str, at: datetime, expires_at: datetime
-) -> list[str]:
-    """Store each advert unless this very version is stored already; give their keys in order."""
+) -> list[StoredAdvert]:
+    """Store each advert unless this very version is stored already; give their places in order."""
     if not adverts:
         return []
     wanted = [(stored_id(advert), content_digest(advert)) for advert in adverts]
@@ -46,9 +58,10 @@ def record_adverts(
         version: _row(advert, version=version, partner_id=partner_id, at=at, expires_at=expires_at)
         for advert, version in zip(adverts, wanted, strict=True)
     }
-    session.execute(insert_new(session, AdvertRow), list(rows.values()))
-    known = find_versions(session, [advert_id for advert_id, _ in wanted], partner_id=partner_id)
-    return [known[version] for version in wanted]
+    known: Mapping[tuple[str, str], str] = {version: str(row["key"]) for version, row in rows.items()}
+    if not insert_new(session, AdvertRow, list(rows.values())):
+        known = find_versions(session, [advert_id for advert_id, _ in wanted], partner_id=partner_id)
+    return [StoredAdvert(known[version], version[1]) for version in wanted]
 
 
 def find_versions(session: Session, ids: Sequence[str], *, partner_id: str) -> Mapping[tuple[str, str], str]:

@@ -34,9 +34,10 @@ def record_assessments(
     """Store (advert key, assessment) pairs unless that release has answered already; give ids in order."""
     if not assessments:
         return []
-    rows = [_row(key, assessment, partner_id=partner_id, at=at) for key, assessment in assessments]
-    session.execute(insert_new(session, AssessmentRow), rows)
-    known = _ids(session, {key for key, _ in assessments})
+    rows = {_version(*pair): _row(*pair, partner_id=partner_id, at=at) for pair in assessments}
+    known: Mapping[tuple[str, str, str], str] = {version: str(row["id"]) for version, row in rows.items()}
+    if not insert_new(session, AssessmentRow, list(rows.values())):
+        known = _ids(session, {key for key, _ in assessments})
     return [known[_version(key, assessment)] for key, assessment in assessments]
 
 

@@ -1,13 +1,15 @@
 """Engine and unit of work: one transaction per act, opened and committed at the edge.
 
 SQLite runs in WAL mode with foreign keys on; a writing unit takes the write lock when it
-begins, so two writers queue (busy timeout) and never meet half-way. PostgreSQL needs no such care.
+begins, so two writers queue and never meet half-way: threads of one process by a lock, because
+SQLite's own waiting sleeps ever longer, processes by the busy timeout. PostgreSQL needs no such care.
 """
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -27,6 +29,7 @@ class Database:
         self.url = url
         self.engine = make_engine(url)
         self._writing = self.engine.execution_options(writing=True)
+        self._turn = Lock() if self.dialect == "sqlite" else nullcontext()
 
     @property
     def dialect(self) -> str:
@@ -36,7 +39,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Open a unit of work: commits when the block ends, leaves nothing behind when it raises."""
-        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with self._turn, Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager

@@ -4,6 +4,7 @@ A crawl runs as `lurewatch crawl` does, in its own process: Scrapy's reactor sta
 process, and what is tested is what an operator runs.
 """
 
+# ruff: noqa: E501, S603 - the scripts below are ours
 import http.server
 import json
 import os
@@ -139,7 +140,7 @@ def site() -> Iterator[Callable[[Callable[[Asked], None]], Site]]:
 
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         server.daemon_threads = True
-        server.handle_error = lambda *args: None
+        server.handle_error = lambda *_: None
         site = Site(server, answer)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         servers.append(server)
@@ -226,10 +227,16 @@ for line in sys.stdin:
 
 
 @pytest.fixture(scope="session")
-def lurewatch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+def lurewatch(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
     """Run the command line in a process of its own."""
     forker = subprocess.Popen(
-        [sys.executable, "-c", FORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+        [sys.executable, "-c", FORKER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT,
     )
     assert forker.stdin is not None
     assert forker.stdout is not None

@@ -1,7 +1,9 @@
 """Towards other people's servers, proven from the server's own log."""
 
+# ruff: noqa: E501, PLR0917 - fixtures are taken by name
 import time
 from email.utils import formatdate
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -20,7 +22,9 @@ def serve(asked: Any, make_job_page: Any, *, robots: str = "User-agent: *\nAllow
         asked.reply(make_job_page(f"Cook {asked.path}"))
 
 
-def test_what_robots_txt_forbids_is_never_asked_for(site: Any, make_source: Any, crawl: Any, make_job_page: Any) -> None:
+def test_what_robots_txt_forbids_is_never_asked_for(
+    site: Any, make_source: Any, crawl: Any, make_job_page: Any
+) -> None:
     host = site(lambda asked: serve(asked, make_job_page, robots="User-agent: *\nDisallow: /job/2\n"))
 
     crawled = crawl(make_source(), host.url)
@@ -30,7 +34,9 @@ def test_what_robots_txt_forbids_is_never_asked_for(site: Any, make_source: Any,
     assert crawled.source["refused"] == {"forbidden by robots.txt": 1}
 
 
-def test_a_group_for_our_own_name_is_obeyed_before_the_one_for_all(site: Any, make_source: Any, crawl: Any, make_job_page: Any) -> None:
+def test_a_group_for_our_own_name_is_obeyed_before_the_one_for_all(
+    site: Any, make_source: Any, crawl: Any, make_job_page: Any
+) -> None:
     robots = "User-agent: *\nAllow: /\n\nUser-agent: Lurewatch\nDisallow: /\n"
     host = site(lambda asked: serve(asked, make_job_page, robots=robots))
 
@@ -39,24 +45,28 @@ def test_a_group_for_our_own_name_is_obeyed_before_the_one_for_all(site: Any, ma
     assert host.paths == ["/robots.txt"]
 
 
-def test_the_crawl_delay_of_robots_txt_stands_between_any_two_requests(site: Any, make_source: Any, crawl: Any, make_job_page: Any) -> None:
+def test_the_crawl_delay_of_robots_txt_stands_between_any_two_requests(
+    site: Any, make_source: Any, crawl: Any, make_job_page: Any
+) -> None:
     host = site(lambda asked: serve(asked, make_job_page, robots="User-agent: *\nCrawl-delay: 0.6\n"))
 
     crawl(make_source(), host.url)
 
     at = [asked.at for asked in host.log if asked.path != "/robots.txt"]
-    gaps = [later - earlier for earlier, later in zip(at, at[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(at)]
     assert len(at) == 5
     assert min(gaps) >= 0.55, gaps
 
 
-def test_the_delay_of_the_source_file_holds_where_robots_txt_states_none(site: Any, make_source: Any, crawl: Any, make_job_page: Any) -> None:
+def test_the_delay_of_the_source_file_holds_where_robots_txt_states_none(
+    site: Any, make_source: Any, crawl: Any, make_job_page: Any
+) -> None:
     host = site(lambda asked: serve(asked, make_job_page))
 
     crawl(make_source(delay_s=0.4, concurrency=1), host.url)
 
     at = [asked.at for asked in host.log if asked.path != "/robots.txt"]
-    assert min(later - earlier for earlier, later in zip(at, at[1:], strict=False)) >= 0.35
+    assert min(later - earlier for earlier, later in pairwise(at)) >= 0.35
 
 
 @pytest.mark.parametrize(
@@ -84,7 +94,9 @@ def test_a_robots_txt_that_gives_no_answer_is_no_permission(
     assert crawled.source["faults"]
 
 
-def test_a_missing_robots_txt_forbids_nothing(site: Any, make_source: Any, crawl: Any, make_job_page: Any) -> None:
+def test_a_missing_robots_txt_forbids_nothing(
+    site: Any, make_source: Any, crawl: Any, make_job_page: Any
+) -> None:
     def answer(asked: Any) -> None:
         if asked.path == "/robots.txt":
             asked.reply("gone", status=404)
@@ -94,7 +106,9 @@ def test_a_missing_robots_txt_forbids_nothing(site: Any, make_source: Any, crawl
     assert crawl(make_source(), site(answer).url).source["adverts"] == 4
 
 
-def test_retry_after_is_waited_out_and_the_page_is_not_lost(site: Any, make_source: Any, crawl: Any, make_job_page: Any) -> None:
+def test_retry_after_is_waited_out_and_the_page_is_not_lost(
+    site: Any, make_source: Any, crawl: Any, make_job_page: Any
+) -> None:
     def answer(asked: Any) -> None:
         if asked.path == "/job/1" and asked.nth == 0:
             asked.reply("slow down", status=429, Retry_After="2")
@@ -144,12 +158,18 @@ def test_a_storm_of_429_ends_the_crawl_instead_of_hammering(site: Any, make_sour
     assert "left alone, asked us to wait (429)" in crawled.output
 
 
-def test_unchanged_pages_are_asked_for_with_their_etag_and_answered_304(site: Any, make_source: Any, crawl: Any, make_job_page: Any) -> None:
+def test_unchanged_pages_are_asked_for_with_their_etag_and_answered_304(
+    site: Any, make_source: Any, crawl: Any, make_job_page: Any
+) -> None:
     def answer(asked: Any) -> None:
         if asked.path.startswith("/job/") and asked.headers.get("If-None-Match") == '"v1"':
             asked.reply(status=304, ETag='"v1"')
         elif asked.path.startswith("/job/"):
-            asked.reply(make_job_page(f"Cook {asked.path}"), ETag='"v1"', Last_Modified="Sat, 01 Aug 2026 00:00:00 GMT")
+            asked.reply(
+                make_job_page(f"Cook {asked.path}"),
+                ETag='"v1"',
+                Last_Modified="Sat, 01 Aug 2026 00:00:00 GMT",
+            )
         else:
             serve(asked, make_job_page)
 
@@ -194,7 +214,9 @@ def test_retry_after_is_read_as_a_date() -> None:
     assert retry_after_s(formatdate(now - 90, usegmt=True).encode(), now=now) == 0.0
 
 
-def test_changed_rules_are_obeyed_in_mid_run(site: Any, make_source: Any, make_job_page: Any, tmp_path: Any, lurewatch: Any) -> None:
+def test_changed_rules_are_obeyed_in_mid_run(
+    site: Any, make_source: Any, make_job_page: Any, tmp_path: Any, lurewatch: Any
+) -> None:
     """The rules are read again when they are old; what they then forbid is no longer asked for."""
 
     def answer(asked: Any) -> None:

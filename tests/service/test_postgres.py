@@ -19,7 +19,6 @@ from service.store.backup import copy_database
 from service.store.database import Database
 from service.store.migrate import migrate
 from service.store.tables import Table
-
 from tests.service import test_assessing, test_console, test_export, test_ingest, test_review, test_store
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) if os.name == "posix" else []
@@ -78,7 +77,7 @@ def _runner(user: pwd.struct_passwd | None):  # noqa: ANN202
 
 
 @pytest.fixture
-def settings(server: str, tmp_path: Path) -> Iterator[Settings]:
+def settings(server: str) -> Settings:
     """Give settings on an empty, migrated database, in place of the SQLite ones."""
     database = Database(server)
     with database.engine.begin() as connection:
@@ -86,7 +85,7 @@ def settings(server: str, tmp_path: Path) -> Iterator[Settings]:
         connection.execute(text("CREATE SCHEMA public"))
     migrate(database)
     database.dispose()
-    yield Settings(database_url=server, secret="x" * 40, sample_rate=0)
+    return Settings(database_url=server, secret="x" * 40, sample_rate=0)
 
 
 def test_a_migrated_database_is_exactly_what_the_tables_say(context: Context) -> None:

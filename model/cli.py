@@ -1,0 +1,344 @@
+"""The model's commands: score, train, evaluate, compare, promote, rollback, data, catalogue."""
+
+import importlib
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from model.errors import GateError, InputError
+
+data = typer.Typer(help="Check, build, import and export training data.", no_args_is_help=True, rich_markup_mode=None)
+catalogue = typer.Typer(help="Check and list the indicators.", no_args_is_help=True, rich_markup_mode=None)
+
+_PROTOCOLS = {
+    "real": ("model.training.real_protocol", "evaluate_folder"),
+    "emscad": ("model.training.emscad", "evaluate_emscad"),
+    "labels": ("model.training.labels_protocol", "evaluate_labels"),
+}
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print figures as JSON.")]
+
+
+def score(
+    file: Annotated[Path | None, typer.Argument(help="JSON lines of adverts; - or nothing for standard input.")] = None,
+    *,
+    text: Annotated[str | None, typer.Option("--text", help="Score this one text instead of a file.")] = None,
+    table: Annotated[bool, typer.Option("--table", help="Print a table for people, riskiest first.")] = False,
+    model: Annotated[str | None, typer.Option("--model", help="Version of the release; the promoted one by default.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, for a corpus: tcp://host:port.")] = None,
+) -> None:
+    """Score adverts: one JSON assessment a line, in the order of the input.
+
+    A line that is no advert is named on standard error and passed over; the exit code is then 1.
+
+    Example: lurewatch score adverts.jsonl > assessments.jsonl
+    """
+    from model.classifier.assessor import Assessor
+    from model.schema.advert import JobAdvert
+    from model.scoring import Faults, assess_on_cluster, assess_stream, read_lines
+
+    faults = Faults()
+    if text is not None:
+        if not text.strip():
+            raise InputError("--text is empty; give the words of an advert")
+        adverts: Iterable[JobAdvert] = [JobAdvert(description=text)]
+    else:
+        adverts = read_lines(_lines(file), name=str(file or "-"), faults=faults)
+    if scheduler:
+        pairs = assess_on_cluster(adverts, scheduler=scheduler, version=model)
+    else:
+        pairs = assess_stream(adverts, Assessor.load(version=model))
+    if table:
+        _print_table(list(pairs))
+    else:
+        out = sys.stdout
+        for _, assessment in pairs:
+            out.write(assessment.to_line() + "\n")
+        out.flush()
+    if faults.ignored:
+        _say(f"ignored fields: {', '.join(sorted(faults.ignored))}")
+    for message in faults.messages:
+        _say(message)
+    if faults.messages:
+        raise GateError(f"{len(faults.messages)} line(s) could not be scored")
+
+
+def _lines(file: Path | None) -> Iterator[bytes]:
+    if file is None or str(file) == "-":
+        yield from sys.stdin.buffer
+        return
+    try:
+        with file.open("rb") as stream:
+            yield from stream
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read ({error.strerror})") from error
+
+
+def _print_table(pairs: list[tuple[Any, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table("score", "band", "language", "advert", "strongest reasons")
+    for advert, assessment in sorted(pairs, key=lambda pair: -pair[1].score):
+        words = " ".join(text for _, text in advert.texts).split()
+        reasons = [r.title for r in assessment.reasons if r.log_odds > 0 and r.code != "baseline"][:3]
+        shown.add_row(
+            f"{assessment.score:.2f}", assessment.band, assessment.language.code, Text(" ".join(words)[:90]), Text("; ".join(reasons)),
+        )
+    Console().print(shown)
+
+
+def train(
+    config: Annotated[Path | None, typer.Option(help="Every choice behind the fit.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder for the candidate; candidates/ by default.")] = None,
+    *,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler: folds and reading run there.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Train a candidate from the labelled adverts in the repository; the same inputs give the same numbers.
+
+    Example: lurewatch train
+    """
+    from model.training.config import CONFIG
+    from model.training.train import train as fit
+
+    with _backend(scheduler), _progress() as progress:
+        trained = fit(config_path=config or CONFIG, output=output, progress=progress)
+    if as_json:
+        _print_json({"version": trained.version, "folder": str(trained.folder), "metrics": trained.metrics})
+        return
+    print(f"candidate {trained.version} in {trained.folder}")
+    _print_figures(trained.metrics["out_of_fold"])
+    print(f"next: lurewatch evaluate --model {trained.version}; lurewatch promote {trained.version}")
+
+
+def evaluate(
+    *,
+    data_path: Annotated[Path | None, typer.Option("--data", help="Folder of the `real` protocol, or the EMSCAD file.")] = None,
+    protocol: Annotated[str, typer.Option(help="`real`, `emscad`, or `labels` for the training rows out of fold.")] = "labels",
+    model: Annotated[str | None, typer.Option("--model", help="Version of a candidate or release; the promoted one by default.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write the HTML report here.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Measure a release on adverts it has not seen, and write a report with plots.
+
+    Example: lurewatch evaluate --protocol real --data FOLDER --report reports/real.html
+    """
+    if protocol == "labels" and data_path is not None:
+        protocol = "real"
+    if protocol not in _PROTOCOLS:
+        raise InputError(f"--protocol {protocol}: is none of {', '.join(_PROTOCOLS)}")
+    if protocol != "labels" and data_path is None:
+        raise InputError(f"--protocol {protocol} needs --data: a folder or file to measure on")
+    module, function = _PROTOCOLS[protocol]
+    measure: Callable[..., dict[str, Any]] = getattr(importlib.import_module(module), function)
+    with _progress() as progress:
+        result = measure(data=data_path, version=model, progress=progress)
+    if report is not None:
+        from model.training.report import write_report
+
+        report.parent.mkdir(parents=True, exist_ok=True)
+        report.write_text(write_report(result), "utf-8")
+    result.pop("_plots", None)
+    if as_json:
+        _print_json(result)
+    else:
+        _print_figures(result)
+    if report is not None:
+        _say(f"report: {report}")
+
+
+def compare(
+    a: Annotated[str, typer.Argument(help="Version of a candidate or release.")],
+    b: Annotated[str, typer.Argument(help="Version of another.")],
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """Compare two releases on the training rows, out of fold, slice by slice.
+
+    Example: lurewatch compare r0123456789ab r123456789abc
+    """
+    from model.training.promotion import compare_versions
+
+    result = compare_versions(a, b)
+    if as_json:
+        _print_json(result)
+        return
+    _print_figures(result)
+
+
+def promote(
+    version: Annotated[str, typer.Argument(help="Version of the candidate.")],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Promote although the gate refuses; the reason is recorded.")] = False,
+    reason: Annotated[str, typer.Option(help="Why, with --force.")] = "",
+) -> None:
+    """Make a candidate the serving release, unless it is worse than the one that serves.
+
+    Example: lurewatch promote r0123456789ab
+    """
+    from model.training.promotion import promote_version
+
+    if force and not reason.strip():
+        raise InputError("--force needs --reason: say why a worse candidate should serve")
+    for line in promote_version(version, force=force, reason=reason, at=datetime.now(UTC)):
+        print(line)
+
+
+def rollback() -> None:
+    """Return to the release that served before the present one.
+
+    Example: lurewatch rollback
+    """
+    from model.training.promotion import roll_back
+
+    print(roll_back(at=datetime.now(UTC)))
+
+
+@data.command("check")
+def data_check(
+    files: Annotated[list[Path] | None, typer.Argument(help="Label files or folders; the configured ones by default.")] = None,
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """Check labelled adverts: schema, twins, leaks by style, language or contact form; exit 1 when they fall short.
+
+    Example: lurewatch data check
+    """
+    from model.training.checks import check_data
+
+    result, faults = check_data(files)
+    _print_json(result) if as_json else _print_figures(result)
+    for fault in faults:
+        _say(fault)
+    if faults:
+        raise GateError(f"{len(faults)} fault(s) in the training data")
+
+
+@catalogue.command("check")
+def catalogue_check() -> None:
+    """Check the catalogue against its own examples; faults are named as file:line: what; remedy.
+
+    Example: lurewatch catalogue check
+    """
+    from model.indicators.checks import check_catalogue
+
+    n_indicators, n_terms, n_examples, faults = check_catalogue()
+    for fault in faults:
+        _say(fault)
+    print(f"{n_indicators} indicators, {n_terms} wordings, {n_examples} examples")
+    if faults:
+        raise GateError(f"{len(faults)} fault(s) in the catalogue")
+
+
+@catalogue.command("list")
+def catalogue_list() -> None:
+    """List the indicators with kind, strength and languages.
+
+    Example: lurewatch catalogue list
+    """
+    from model.indicators.registry import load_catalogue
+
+    for indicator in load_catalogue().indicators.values():
+        languages = len({term.language for term in indicator.terms})
+        print(f"{indicator.id:34} {indicator.kind:8} {indicator.strength:9} {languages:3} languages {len(indicator.terms):5} wordings  {indicator.title}")
+
+
+@catalogue.command("show")
+def catalogue_show(text: Annotated[str, typer.Argument(help="A text to read.")]) -> None:
+    """Show what is found in a text: indicators, places, pay, contacts.
+
+    Example: lurewatch catalogue show "Admin online, gaji 15 juta, tiket gratis"
+    """
+    from model.features.reading import Reader
+    from model.indicators.registry import load_catalogue
+    from model.schema.advert import JobAdvert
+
+    reading = Reader(load_catalogue()).read(JobAdvert(description=text))
+    print(f"language {reading.language.code} ({reading.language.script})")
+    for hit in reading.hits:
+        print(f"{hit.indicator:34} {reading.text.text[hit.start : hit.end]!r} ({hit.gloss}, {hit.language})")
+    for place in reading.places:
+        print(f"{'place':34} {place.name} ({place.country}, {place.kind})")
+    for pay in reading.pay:
+        print(f"{'pay':34} {pay.low:g}-{pay.high:g} {pay.currency} per {pay.period or 'month?'}: {pay.monthly_usd[1]:.0f} USD a month")
+    for contact in reading.contacts:
+        print(f"{'contact':34} {contact.kind}")
+
+
+@catalogue.command("gazetteer")
+def catalogue_gazetteer() -> None:
+    """Build the list of places anew from CLDR, GeoNames and places.yaml.
+
+    Example: lurewatch catalogue gazetteer
+    """
+    from model.facts import gazetteer
+
+    path = Path(gazetteer.__file__).with_name("gazetteer.json.gz")
+    path.write_bytes(gazetteer.build_gazetteer())
+    print(f"{path.name}: {len(gazetteer.load_gazetteer())} names")
+
+
+@contextmanager
+def _backend(scheduler: str | None) -> Iterator[None]:
+    """Send joblib's work to a Dask cluster when one is named."""
+    if scheduler is None:
+        yield
+        return
+    import joblib
+    from distributed import Client
+
+    with Client(scheduler), joblib.parallel_config(backend="dask"):
+        yield
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar on a terminal, and a plain line per step otherwise."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import Progress, TaskID
+
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            tasks: dict[str, TaskID] = {}
+
+            def step(what: str, done: int, total: int) -> None:
+                if what not in tasks:
+                    tasks[what] = bar.add_task(what, total=total)
+                bar.update(tasks[what], completed=done)
+
+            yield step
+        return
+
+    def line(what: str, done: int, total: int) -> None:
+        if done >= total:
+            _say(f"{what}: {done} of {total}")
+
+    yield line
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+
+
+def _print_figures(value: dict[str, Any], indent: int = 0) -> None:
+    """Print nested figures as lines; a share stands with its interval and count."""
+    for key, item in value.items():
+        pad = "  " * indent
+        if isinstance(item, dict) and {"value", "n", "low", "high"} <= item.keys():
+            print(f"{pad}{key:44} {item['value']:7.1%}  [{item['low']:.1%} - {item['high']:.1%}]  of {item['n']}")
+        elif isinstance(item, dict):
+            print(f"{pad}{key}")
+            _print_figures(item, indent + 1)
+        else:
+            print(f"{pad}{key:44} {item}")
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr)

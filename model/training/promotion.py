@@ -1,0 +1,181 @@
+"""Makes a candidate the serving release when it is no worse, and undoes that; every change is written down.
+
+The gate compares both on the training rows out of fold: recall where false alarms are rare, pairs, false alarms in every slice of
+honest adverts, calibration. A candidate that falls behind by more than the configuration allows is refused, slice by slice.
+"""
+
+import json
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from model.errors import GateError, InputError, ReleaseError
+from model.release import RELEASES, load_release, promoted_version
+from model.training.config import GateConfig, load_config
+from model.training.versions import CANDIDATES, folder_of
+
+_HISTORY = "promotions.jsonl"
+_LEAST_SLICE = 25
+
+
+def compare_versions(
+    a: str, b: str, *, candidates: Path = CANDIDATES, releases: Path = RELEASES
+) -> dict[str, Any]:
+    """Give the out-of-fold figures of two versions side by side, and their differences."""
+    first, second = (_metrics(version, candidates, releases) for version in (a, b))
+    rows: dict[str, Any] = {}
+    for name, value in second["out_of_fold"].items():
+        before, after = _value(first["out_of_fold"].get(name)), _value(value)
+        rows[name] = _difference(before, after)
+    result: dict[str, Any] = {"a": a, "b": b, "out_of_fold": rows}
+    for section in (
+        "recall_by_language",
+        "false_alarms_by_language",
+        "recall_by_variant",
+        "false_alarms_by_variant",
+    ):
+        slices = sorted(set(first.get(section, {})) | set(second.get(section, {})))
+        result[section] = {
+            key: _difference(
+                _value(first.get(section, {}).get(key)), _value(second.get(section, {}).get(key))
+            )
+            for key in slices
+        }
+    return result
+
+
+def promote_version(
+    version: str,
+    *,
+    force: bool,
+    reason: str,
+    at: datetime,
+    candidates: Path = CANDIDATES,
+    releases: Path = RELEASES,
+) -> list[str]:
+    """Copy a candidate into the releases and name it as serving; raises `GateError` with every reason it is refused for."""
+    source = folder_of(version, candidates=candidates, releases=releases)
+    load_release(source.name, source.parent)
+    before = _present(releases)
+    faults = []
+    if before is not None and before != version:
+        config = load_config(source / "config.toml")
+        faults = gate(
+            _metrics(before, candidates, releases), _metrics(version, candidates, releases), config.gate
+        )
+    if faults and not force:
+        raise GateError(
+            f"{version} is not promoted:\n  "
+            + "\n  ".join(faults)
+            + "\n(--force --reason WHY promotes it all the same)"
+        )
+    if source.parent != releases:
+        shutil.copytree(source, releases / version, dirs_exist_ok=True)
+    _name(version, releases)
+    _record(
+        releases,
+        {
+            "at": at.isoformat(),
+            "release": version,
+            "before": before,
+            "forced": bool(faults),
+            "reason": reason,
+            "faults": faults,
+        },
+    )
+    lines = [f"serving release: {version} (was {before or 'none'})"]
+    return lines + [f"although: {fault}" for fault in faults]
+
+
+def roll_back(*, at: datetime, releases: Path = RELEASES) -> str:
+    """Name the release that served before the present one; raises `InputError` when there is none."""
+    present = promoted_version(releases)
+    history = (
+        [json.loads(line) for line in (releases / _HISTORY).read_text("utf-8").splitlines()]
+        if (releases / _HISTORY).is_file()
+        else []
+    )
+    before = next(
+        (entry["before"] for entry in reversed(history) if entry["release"] == present and entry["before"]),
+        None,
+    )
+    if before is None:
+        raise InputError(f"{present} is the first release on record; there is nothing to go back to")
+    load_release(before, releases)
+    _name(before, releases)
+    _record(
+        releases,
+        {
+            "at": at.isoformat(),
+            "release": before,
+            "before": None,
+            "forced": False,
+            "reason": f"rollback from {present}",
+            "faults": [],
+        },
+    )
+    return f"serving release: {before} (was {present})"
+
+
+def gate(serving: dict[str, Any], candidate: dict[str, Any], bars: GateConfig) -> list[str]:
+    """Name everything in which a candidate is worse than the serving release by more than the bars allow."""
+    faults = []
+    for name, allowed in (
+        ("recall_at_review", bars.recall_drop),
+        ("average_precision", bars.recall_drop),
+        ("lure_outscores_twin", bars.pair_drop),
+    ):
+        before, after = _value(serving["out_of_fold"].get(name)), _value(candidate["out_of_fold"].get(name))
+        if before is not None and after is not None and after < before - allowed:
+            faults.append(
+                f"{name.replace('_', ' ')} falls from {before:.1%} to {after:.1%} (at most {allowed:.1%} is allowed)"
+            )
+    for section in ("false_alarms_by_language", "false_alarms_by_variant"):
+        for key, value in candidate.get(section, {}).items():
+            before, after = _value(serving.get(section, {}).get(key)), _value(value)
+            if before is None or after is None or value["n"] < _LEAST_SLICE:
+                continue
+            if after > before + bars.slice_false_alarm_rise:
+                faults.append(
+                    f"{section.replace('_', ' ')}: {key} rises from {before:.1%} to {after:.1%} of {value['n']}"
+                )
+    return faults
+
+
+def _metrics(version: str, candidates: Path, releases: Path) -> dict[str, Any]:
+    folder = folder_of(version, candidates=candidates, releases=releases)
+    return load_release(folder.name, folder.parent).metrics
+
+
+def _present(releases: Path) -> str | None:
+    try:
+        return promoted_version(releases)
+    except ReleaseError:
+        return None
+
+
+def _value(figure: Any) -> float | None:
+    if isinstance(figure, dict):
+        return float(figure["value"])
+    return None if figure is None else float(figure)
+
+
+def _difference(before: float | None, after: float | None) -> str:
+    if before is None or after is None:
+        return f"{_shown(before)} -> {_shown(after)}"
+    return f"{_shown(before)} -> {_shown(after)}  ({after - before:+.4f})"
+
+
+def _shown(value: float | None) -> str:
+    return "none" if value is None else f"{value:.4f}"
+
+
+def _name(version: str, releases: Path) -> None:
+    text = "# The serving release. Editing this line is the promotion; `lurewatch promote` checks first.\n"
+    (releases / "promoted.toml").write_text(f'{text}release = "{version}"\n', "utf-8")
+
+
+def _record(releases: Path, entry: dict[str, Any]) -> None:
+    with (releases / _HISTORY).open("a", encoding="utf-8") as history:
+        history.write(json.dumps(entry, ensure_ascii=False) + "\n")

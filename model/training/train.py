@@ -1,0 +1,154 @@
+"""Trains a candidate: labelled rows in, a release folder out. Same rows, same config, same code: same numbers."""
+
+import hashlib
+import importlib.metadata
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import joblib
+from scipy import sparse
+
+from model.errors import InputError
+from model.features.columns import Column, ColumnMaker
+from model.features.matrix import column_names, to_matrix
+from model.features.reading import Reader
+from model.indicators.registry import Catalogue, load_catalogue
+from model.release import Release, columns_digest, save_release
+from model.schema.advert import JobAdvert
+from model.schema.decision import Label, LabelName
+from model.training.card import write_card
+from model.training.config import CONFIG, TrainConfig, load_config
+from model.training.dataset import ROOT, Dataset, groups_of, load_dataset
+from model.training.fitting import fit_heads
+from model.training.summary import summarise
+
+CANDIDATES = ROOT / "candidates"
+_CHUNK = 400
+_LIBRARIES = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "phonenumbers",
+    "opencc",
+    "langdetect",
+    "confusable-homoglyphs",
+)
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much is done, and how much there is."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A candidate on disk and what was measured on the way."""
+
+    version: str
+    folder: Path
+    metrics: dict[str, Any]
+
+
+def train(
+    *,
+    config_path: Path = CONFIG,
+    output: Path | None = None,
+    root: Path = ROOT,
+    progress: Progress | None = None,
+    n_jobs: int = -1,
+) -> Trained:
+    """Train from a config file and save the candidate under `output`/<version>; raises `InputError` or `CatalogueError`."""
+    config = load_config(config_path)
+    data = load_dataset(config.data.labels, root=root)
+    if not {LabelName.SCAM_CENTRE, LabelName.LEGITIMATE} <= set(data.labels.tolist()):
+        raise InputError(
+            "training needs rows labelled scam_centre and rows labelled legitimate; see training_data/README.md"
+        )
+    catalogue = load_catalogue()
+    names = column_names(catalogue)
+    matrix = matrix_of(data.rows, catalogue, names, progress=progress, n_jobs=n_jobs)
+    groups = groups_of(data.rows)
+    fitted = fit_heads(matrix, data, groups, names, catalogue, config)
+    metrics = summarise(data, groups, fitted)
+    version = _version(data, config_path, catalogue, names)
+    release = Release(
+        version=version,
+        columns=names,
+        heads=fitted.heads,
+        thresholds=fitted.thresholds,
+        catalogue=catalogue,
+        manifest=_manifest(data, config),
+        metrics=metrics,
+    )
+    folder = (output or CANDIDATES) / version
+    save_release(
+        folder, release, card=write_card(release, data, config), config=config_path.read_text("utf-8")
+    )
+    return Trained(version, folder, metrics)
+
+
+def matrix_of(
+    rows: Sequence[Label],
+    catalogue: Catalogue,
+    names: Sequence[str],
+    *,
+    progress: Progress | None = None,
+    n_jobs: int = -1,
+) -> sparse.csr_matrix:
+    """Compute the columns of labelled rows, float64 (n_rows, n_columns), in parallel over processes or a Dask cluster."""
+    chunks = [rows[i : i + _CHUNK] for i in range(0, len(rows), _CHUNK)]
+    if len(chunks) <= 2 or n_jobs == 1:  # noqa: PLR2004 - starting workers costs more than two chunks
+        done = []
+        for number, chunk in enumerate(chunks):
+            done.append(_columns_of(chunk, catalogue))
+            if progress:
+                progress("reading adverts", min((number + 1) * _CHUNK, len(rows)), len(rows))
+    else:
+        parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
+        done = []
+        for part in parallel(joblib.delayed(_columns_of)(chunk, catalogue) for chunk in chunks):
+            done.append(part)
+            if progress:
+                progress("reading adverts", min(len(done) * _CHUNK, len(rows)), len(rows))
+    return to_matrix([row for part in done for row in part], names)
+
+
+_READERS: dict[str, tuple[Reader, ColumnMaker]] = {}
+"""One reader per catalogue version and worker process: building it takes longer than reading a chunk."""
+
+
+def _columns_of(rows: Sequence[Label], catalogue: Catalogue) -> list[list[Column]]:
+    if catalogue.version not in _READERS:
+        _READERS.clear()
+        _READERS[catalogue.version] = (Reader(catalogue), ColumnMaker(catalogue))
+    reader, maker = _READERS[catalogue.version]
+    return [maker.columns(reader.read(advert_of(row))) for row in rows]
+
+
+def advert_of(row: Label) -> JobAdvert:
+    """Give a labelled row as the advert it was."""
+    return JobAdvert(id=row.id, title=row.title, description=row.text)
+
+
+def _version(data: Dataset, config_path: Path, catalogue: Catalogue, names: Sequence[str]) -> str:
+    digest = hashlib.sha256()
+    for part in (
+        data.digest,
+        config_path.read_text("utf-8"),
+        catalogue.version,
+        columns_digest(tuple(names)),
+    ):
+        digest.update(part.encode())
+    return "r" + digest.hexdigest()[:12]
+
+
+def _manifest(data: Dataset, config: TrainConfig) -> dict[str, Any]:
+    return {
+        "labels_digest": data.digest,
+        "rows": len(data.rows),
+        "labels_count": dict(sorted(Counter(str(row.label) for row in data.rows).items())),
+        "base_rate": config.calibration.base_rate,
+        "seed": config.fit.seed,
+        "libraries": {name: importlib.metadata.version(name) for name in _LIBRARIES},
+    }
