@@ -95,10 +95,13 @@ def _contact(stated: str | None, sources: list[Source], base_url: str | None) ->
 def _redis_settings(address: str | None) -> tuple[tuple[str, Any], ...]:
     if address is None:
         return ()
+    from crawler.settings import SHARED_IDLE_S
+
     return (
         ("SCHEDULER", "scrapy_redis.scheduler.Scheduler"),
         ("DUPEFILTER_CLASS", "scrapy_redis.dupefilter.RFPDupeFilter"),
         ("SCHEDULER_PERSIST", True),
+        ("LUREWATCH_IDLE_S", SHARED_IDLE_S),
         ("REDIS_URL", address),
     )
 
@@ -122,6 +125,15 @@ def extract(
     url: Annotated[
         str | None, typer.Option(help="Where the file was published; makes relative addresses absolute.")
     ] = None,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure", help="FILE is an index of pages with known content: compare, extruct beside us."
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --measure: print the figures as JSON.")
+    ] = False,
 ) -> None:
     """Read the adverts out of saved pages, feeds and API answers, as JSON lines.
 
@@ -129,7 +141,11 @@ def extract(
     """
     from crawler.pages.advert import read_advert
     from crawler.pages.reader import read_page
+    from crawler.parse.dates import Patience
 
+    if measure:
+        _measure(files, as_json=as_json)
+        return
     out = sys.stdout.buffer
     for file in files:
         try:
@@ -141,9 +157,9 @@ def extract(
         page = read_page(body)
         for fault in page.faults:
             print(f"{file}: {fault}", file=sys.stderr)
-        readings = [
-            reading for draft in page.drafts if (reading := read_advert(draft, page_url=url)) is not None
-        ]
+        patience = Patience()
+        found = (read_advert(draft, page_url=url, patience=patience) for draft in page.drafts)
+        readings = [reading for reading in found if reading is not None]
         if not readings:
             print(f"{file}: no adverts found ({page.kind})", file=sys.stderr)
         for reading in readings:
@@ -155,6 +171,28 @@ def extract(
             }
             out.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
     out.flush()
+
+
+def _measure(files: list[Path], *, as_json: bool) -> None:
+    from crawler.measure import measure
+
+    for file in files:
+        result = measure(file)
+        if as_json:
+            print(json.dumps(result))
+            continue
+        for title in ("kinds", "fields"):
+            print(f"{title:18} {'stated':>7} {'ours':>13} {'extruct':>15}")
+            for name, row in result[title].items():
+                ours, theirs = (
+                    f"{row['ours']} ({row['share']:.1%})",
+                    f"{row['extruct']} ({row['extruct_share']:.1%})",
+                )
+                print(f"{name:18} {row['stated']:7} {ours:>13} {theirs:>15}")
+            print()
+        print(
+            f"jobs found: {result['jobs']['ours']} of {result['jobs']['stated']}; extruct {result['jobs']['extruct']}"
+        )
 
 
 sources = typer.Typer(
@@ -223,6 +261,25 @@ def new(
     )
     for line in made:
         print(line)
+
+
+@sources.command("speed")
+def speed(
+    pages: Annotated[int, typer.Option(min=50, help="How many pages to serve and crawl.")] = 400,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Measure pages a second against a local server, with evidence and without, in one run."""
+    from crawler.speed import measure_speed
+
+    result = measure_speed(pages)
+    if as_json:
+        print(json.dumps(result))
+        return
+    print(
+        f"with evidence:    {result['pages_per_cpu_s']:.0f} pages per second of one core, {result['pages_per_s']:.0f} by the clock"
+    )
+    print(f"without evidence: {result['pages_per_cpu_s_without']:.0f} pages per second of one core")
+    print(f"evidence costs {result['evidence_cost']:.1%} of the processor time")
 
 
 @evidence.command("verify")

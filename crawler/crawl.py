@@ -1,12 +1,15 @@
 """Runs a crawl: sources in, one output folder out.
 
 The folder holds `adverts.jsonl` (the feed), `readings.jsonl` (raw words, signals, proofs),
-`history.jsonl` (first seen, last seen, changed, gone), `evidence/` and `report.json`. Crawling
+`history.jsonl` (first seen, last seen, changed, gone), `evidence/`, and the run's report as
+`report.json`, `report.html` and `metrics.prom`. Crawling
 into the same folder again fetches only what is new or changed, and takes up a run that was killed.
 """
 
+import fcntl
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +17,13 @@ from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 
-from crawler.errors import SourceError
+from crawler.errors import OutputError, SourceError
 from crawler.evidence.archive import Archive
 from crawler.evidence.stamp import stamper
 from crawler.monitors import problems_of
 from crawler.run import Run
-from crawler.settings import VERSION, scrapy_settings, user_agent
-from crawler.source import Source, check_crawlable
+from crawler.settings import VERSION, process_settings, scrapy_settings, user_agent
+from crawler.source import WHOLE, Source, check_crawlable
 from crawler.spiders.base import SourceSpider
 
 
@@ -53,8 +56,15 @@ def crawl_sources(
         raise SourceError("--base-url goes with one source only")
     for source in sources:
         check_crawlable(source)
+    with _alone(options.folder):
+        return _crawl(sources, options, progress)
+
+
+def _crawl(
+    sources: Sequence[Source], options: Options, progress: Callable[[dict[str, Run]], None] | None
+) -> dict[str, Any]:
     started = datetime.now(UTC)
-    process = AsyncCrawlerProcess({"LOG_LEVEL": "ERROR"})
+    process = AsyncCrawlerProcess(process_settings(allow_loopback=options.allow_loopback))
     runs: dict[str, Run] = {}
     reasons: dict[str, Crawler] = {}
     for source in sources:
@@ -74,6 +84,24 @@ def crawl_sources(
         "problems": [f"{name}: {what}" for name, source in closed.items() for what in source["problems"]],
     }
     return _write(options.folder, report, runs)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder for one crawl; a second one would write every advert twice."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("w")
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written ({error.strerror}); name another --output") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise OutputError(
+                f"{folder}: another crawl is writing there; wait for it, or name another --output"
+            ) from error
+        yield
 
 
 def _settings(source: Source, options: Options) -> dict[str, Any]:
@@ -103,8 +131,11 @@ def _run(source: Source, options: Options, started: datetime) -> Run:
 
 def _close(run: Run, crawler: Crawler) -> dict[str, Any]:
     reason = str(crawler.stats.get_value("finish_reason")) if crawler.stats else "unknown"
-    complete = reason == "finished" and not run.politeness.stopped and not run.counts["failed"]
-    run.close(complete=complete)
+    shared = bool(crawler.settings.get("REDIS_URL"))
+    whole = reason == "finished" and not run.politeness.stopped and not run.counts["failed"]
+    # a process with a shared frontier sees only its part
+    complete = whole and not shared
+    run.close(complete=complete and run.source.kind in WHOLE, finished=reason == "finished")
     problems = problems_of(run, complete=complete)
     if reason not in {"finished", "closespider_pagecount"}:
         problems.append(f"ended early: {reason}")
@@ -140,7 +171,7 @@ def _close(run: Run, crawler: Crawler) -> dict[str, Any]:
 
 
 def _write(folder: Path, report: dict[str, Any], runs: dict[str, Run]) -> dict[str, Any]:
-    from crawler.report import write_html
+    from crawler.report import write_html, write_metrics
 
     history = [row for run in runs.values() for row in run.history.rows()]
     (folder / "history.jsonl").write_text(
@@ -152,4 +183,5 @@ def _write(folder: Path, report: dict[str, Any], runs: dict[str, Run]) -> dict[s
         json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     write_html(report, folder / "report.html")
+    write_metrics(report, folder / "metrics.prom")
     return report

@@ -11,6 +11,10 @@ class SourceError(CrawlerError):
     """A source file is missing, unreadable or incomplete; the message lists `file: what; remedy`."""
 
 
+class OutputError(CrawlerError):
+    """A crawl's folder cannot be written, or another crawl is writing it."""
+
+
 class EvidenceError(CrawlerError):
     """Evidence was asked for that cannot be read."""
 

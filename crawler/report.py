@@ -30,6 +30,29 @@ def write_html(report: dict[str, Any], path: Path) -> None:
     )
 
 
+def write_metrics(report: dict[str, Any], path: Path) -> None:
+    """Write the figures in Prometheus' text format, for a node exporter's textfile collector."""
+    lines = []
+    for metric in (*_COLUMNS, "bytes", "not_modified", "listings"):
+        lines.append(f"# TYPE lurewatch_crawl_{metric} gauge")
+        lines += [
+            f'lurewatch_crawl_{metric}{{source="{name}"}} {source[metric]}'
+            for name, source in report["sources"].items()
+        ]
+    lines.append("# TYPE lurewatch_crawl_faults gauge")
+    for name, source in report["sources"].items():
+        lines += [
+            f'lurewatch_crawl_faults{{source="{name}",fault="{what}"}} {n}'
+            for what, n in source["faults"].items()
+        ]
+    lines.append("# TYPE lurewatch_crawl_problems gauge")
+    lines += [
+        f'lurewatch_crawl_problems{{source="{name}"}} {len(source["problems"])}'
+        for name, source in report["sources"].items()
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 def _problems(problems: list[str]) -> str:
     if not problems:
         return "<p>Everything is as the source files expect.</p>"

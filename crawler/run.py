@@ -148,15 +148,20 @@ class Run:
         )
         return {name: round(min(1.0, self.covered[name] / read), 4) for name in COVERED} if read else {}
 
-    def close(self, *, complete: bool) -> None:
-        """End the run: gone adverts, the last Merkle root, files closed."""
+    def close(self, *, complete: bool, finished: bool) -> None:
+        """Take the last Merkle root and close the files; end the run when it finished.
+
+        One that used up its budget or was stopped stays open: the next crawl goes on with it.
+        Adverts that a complete run did not meet are gone.
+        """
         now = self.clock()
         if self.archive is not None:
             try:
                 self.archive.close(now)
             except EvidenceError as error:
                 self.unstamped.append(str(error))
-        self.counts["gone"] += len(self.history.end_run(now, complete=complete))
+        if finished:
+            self.counts["gone"] += len(self.history.end_run(now, complete=complete))
         self.feed.close()
 
 

@@ -11,11 +11,23 @@ REDIRECTS = 5
 DEPTH = 40
 MAX_URL = 2_000
 VERSION = "0.1"
+SHARED_IDLE_S = 15.0
+"""How long a process with a shared frontier waits for work that others may still find."""
 
 
 def user_agent(contact: str) -> str:
     """Who we are and how to reach whoever runs this crawler."""
     return f"{ROBOTS_NAME}/{VERSION} (public job adverts, research against human trafficking; +{contact})"
+
+
+def process_settings(*, allow_loopback: bool) -> dict[str, Any]:
+    """Give the settings of the whole process: Scrapy reads the resolver from these, not from a crawl's."""
+    return {
+        "LOG_LEVEL": "ERROR",
+        "TWISTED_DNS_RESOLVER": "crawler.guard.GuardedResolver",
+        "DNS_TIMEOUT": 20,
+        "LUREWATCH_ALLOW_LOOPBACK": allow_loopback,
+    }
 
 
 def scrapy_settings(
@@ -48,8 +60,6 @@ def scrapy_settings(
         "COOKIES_ENABLED": False,
         "HTTPPROXY_ENABLED": False,
         "DOWNLOAD_HANDLERS": {"ftp": None, "s3": None, "data": None, "file": None},
-        "DNS_RESOLVER": "crawler.guard.GuardedResolver",
-        "DNS_TIMEOUT": 20,
         "REFERRER_POLICY": "no-referrer",
         "TELNETCONSOLE_ENABLED": False,
         "LOG_LEVEL": "ERROR",

@@ -38,6 +38,13 @@ class Kind(StrEnum):
     """Pages without structured data, read by the selectors in the source file."""
 
 
+WHOLE = frozenset({Kind.JOB_POSTINGS, Kind.CLASSIFIEDS, Kind.API})
+"""Kinds that list everything they have: what a complete run does not meet there is gone.
+
+A feed or a channel shows its newest; what it no longer shows may still be there.
+"""
+
+
 class Expected(Record):
     """What a complete run should bring; `monitors.py` compares."""
 

@@ -13,7 +13,9 @@ import typer
 
 from model.errors import GateError, InputError
 
-data = typer.Typer(help="Check, build, import and export training data.", no_args_is_help=True, rich_markup_mode=None)
+data = typer.Typer(
+    help="Check, build, import and export training data.", no_args_is_help=True, rich_markup_mode=None
+)
 catalogue = typer.Typer(help="Check and list the indicators.", no_args_is_help=True, rich_markup_mode=None)
 
 _PROTOCOLS = {
@@ -25,12 +27,18 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print figures as JSON.")
 
 
 def score(
-    file: Annotated[Path | None, typer.Argument(help="JSON lines of adverts; - or nothing for standard input.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="JSON lines of adverts; - or nothing for standard input.")
+    ] = None,
     *,
     text: Annotated[str | None, typer.Option("--text", help="Score this one text instead of a file.")] = None,
     table: Annotated[bool, typer.Option("--table", help="Print a table for people, riskiest first.")] = False,
-    model: Annotated[str | None, typer.Option("--model", help="Version of the release; the promoted one by default.")] = None,
-    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, for a corpus: tcp://host:port.")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Version of the release; the promoted one by default.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler, for a corpus: tcp://host:port.")
+    ] = None,
 ) -> None:
     """Score adverts: one JSON assessment a line, in the order of the input.
 
@@ -89,16 +97,24 @@ def _print_table(pairs: list[tuple[Any, Any]]) -> None:
         words = " ".join(text for _, text in advert.texts).split()
         reasons = [r.title for r in assessment.reasons if r.log_odds > 0 and r.code != "baseline"][:3]
         shown.add_row(
-            f"{assessment.score:.2f}", assessment.band, assessment.language.code, Text(" ".join(words)[:90]), Text("; ".join(reasons)),
+            f"{assessment.score:.2f}",
+            assessment.band,
+            assessment.language.code,
+            Text(" ".join(words)[:90]),
+            Text("; ".join(reasons)),
         )
     Console().print(shown)
 
 
 def train(
     config: Annotated[Path | None, typer.Option(help="Every choice behind the fit.")] = None,
-    output: Annotated[Path | None, typer.Option(help="Folder for the candidate; candidates/ by default.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for the candidate; candidates/ by default.")
+    ] = None,
     *,
-    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler: folds and reading run there.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler: folds and reading run there.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Train a candidate from the labelled adverts in the repository; the same inputs give the same numbers.
@@ -120,9 +136,16 @@ def train(
 
 def evaluate(
     *,
-    data_path: Annotated[Path | None, typer.Option("--data", help="Folder of the `real` protocol, or the EMSCAD file.")] = None,
-    protocol: Annotated[str, typer.Option(help="`real`, `emscad`, or `labels` for the training rows out of fold.")] = "labels",
-    model: Annotated[str | None, typer.Option("--model", help="Version of a candidate or release; the promoted one by default.")] = None,
+    data_path: Annotated[
+        Path | None, typer.Option("--data", help="Folder of the `real` protocol, or the EMSCAD file.")
+    ] = None,
+    protocol: Annotated[
+        str, typer.Option(help="`real`, `emscad`, or `labels` for the training rows out of fold.")
+    ] = "labels",
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="Version of a candidate or release; the promoted one by default."),
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="Write the HTML report here.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -176,7 +199,9 @@ def compare(
 def promote(
     version: Annotated[str, typer.Argument(help="Version of the candidate.")],
     *,
-    force: Annotated[bool, typer.Option("--force", help="Promote although the gate refuses; the reason is recorded.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Promote although the gate refuses; the reason is recorded.")
+    ] = False,
     reason: Annotated[str, typer.Option(help="Why, with --force.")] = "",
 ) -> None:
     """Make a candidate the serving release, unless it is worse than the one that serves.
@@ -203,22 +228,166 @@ def rollback() -> None:
 
 @data.command("check")
 def data_check(
-    files: Annotated[list[Path] | None, typer.Argument(help="Label files or folders; the configured ones by default.")] = None,
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Label files or folders; the configured ones by default.")
+    ] = None,
     *,
+    noise: Annotated[
+        int, typer.Option(help="Also rank this many labels that look wrong out of fold; ids only.")
+    ] = 0,
     as_json: JsonFlag = False,
 ) -> None:
-    """Check labelled adverts: schema, twins, leaks by style, language or contact form; exit 1 when they fall short.
+    """Check labelled adverts: schema, twins, conflicts, leaks by style, language or contact form; exit 1 on a fault.
+
+    Files of the evaluation format are counted by language and kind, and compared with label files given beside them.
 
     Example: lurewatch data check
     """
     from model.training.checks import check_data
 
-    result, faults = check_data(files)
+    result, faults = check_data(files, noise=noise)
     _print_json(result) if as_json else _print_figures(result)
+    if files is None:
+        from model.training.sources import check_sources
+
+        faults += check_sources()
     for fault in faults:
         _say(fault)
     if faults:
         raise GateError(f"{len(faults)} fault(s) in the training data")
+
+
+@data.command("import")
+def data_import(
+    file: Annotated[Path, typer.Argument(help="CSV, TSV, JSON lines or Parquet.")],
+    *,
+    columns: Annotated[
+        str, typer.Option("--map", help="field=column, ...; several columns of one field joined by +.")
+    ],
+    name: Annotated[str, typer.Option(help="Short name of the set; rows carry it as their origin.")],
+    labels: Annotated[
+        str,
+        typer.Option(help="value=label, ...; =skip leaves rows out. Not needed when values are label names."),
+    ] = "",
+    language: Annotated[
+        str | None, typer.Option(help="ISO 639 code of every row; guessed when left out.")
+    ] = None,
+    provenance: Annotated[
+        str, typer.Option(help="imported, partner, human, agreed or propagated.")
+    ] = "imported",
+    sha256: Annotated[str | None, typer.Option(help="Refuse a file with other bytes.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="JSON lines of labels; var/imported/NAME.jsonl.")
+    ] = None,
+    origin: Annotated[
+        str, typer.Option(help="With --licence: enter the set in training_data/sources.csv.")
+    ] = "",
+    licence: Annotated[str, typer.Option(help="Licence of the set, or `none stated`.")] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Read somebody else's labelled adverts into label rows, contacts masked.
+
+    Example: lurewatch data import jobs.csv --name jobs --map text=description,label=fraudulent
+    --labels 1=other_deceptive,0=legitimate
+    """
+    from model.schema.decision import Provenance
+    from model.training.dataset import ROOT
+    from model.training.importing import import_file, parse_mapping, save_labels
+
+    if provenance not in set(Provenance):
+        raise InputError(f"--provenance {provenance}: is none of {', '.join(Provenance)}")
+    if bool(origin) != bool(licence):
+        raise InputError("--origin and --licence go together: an entry in the register needs both")
+    mapping = parse_mapping(columns, labels, language=language)
+    imported = import_file(file, mapping, name=name, provenance=Provenance(provenance), sha256=sha256)
+    path = output or ROOT / "var" / "imported" / f"{name}.jsonl"
+    save_labels(path, imported.rows)
+    if origin:
+        from model.training.sources import DataSource, register_source
+
+        today = datetime.now(UTC).date().isoformat()
+        register_source(
+            DataSource(name, "", origin, licence, today, imported.read, imported.sha256, "training")
+        )
+    figures = imported.to_json()
+    _print_json(figures) if as_json else _print_figures(figures)
+    _say(f"labels: {path}; next: lurewatch data check {path}")
+
+
+@data.command("build")
+def data_build(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Label files or folders; the configured ones by default.")
+    ] = None,
+    *,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for snapshots; var/snapshots by default.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write the labelled rows as one Parquet snapshot with a manifest; rows that contradict each other are kept out.
+
+    Example: lurewatch data build
+    """
+    from model.training.snapshots import SNAPSHOTS, build_snapshot
+
+    snapshot = build_snapshot(files, output=output or SNAPSHOTS)
+    _print_json(snapshot.manifest) if as_json else _print_figures(snapshot.manifest)
+    _say(f"snapshot: {snapshot.folder}")
+
+
+@data.command("export")
+def data_export(
+    output: Annotated[Path, typer.Argument(help="File to write: .jsonl, .csv or .parquet.")],
+    *,
+    snapshot: Annotated[
+        Path | None, typer.Option(help="Folder of a snapshot; the configured labels by default.")
+    ] = None,
+    label: Annotated[list[str] | None, typer.Option(help="Only these labels; may be repeated.")] = None,
+    language: Annotated[list[str] | None, typer.Option(help="Only these languages; may be repeated.")] = None,
+    unmasked: Annotated[bool, typer.Option("--unmasked", help="Leave contacts as they are.")] = False,
+) -> None:
+    """Write labelled rows for use elsewhere, contacts masked unless told otherwise.
+
+    Example: lurewatch data export labels.csv --language vi
+    """
+    from model.training.config import load_config
+    from model.training.dataset import load_dataset
+    from model.training.snapshots import export_rows, load_snapshot
+
+    data_ = load_snapshot(snapshot) if snapshot else load_dataset(load_config().data.labels)
+    rows = [
+        row
+        for row in data_.rows
+        if (not label or row.label in label) and (not language or row.language in language)
+    ]
+    if not rows:
+        raise InputError("no row has this label and language; `lurewatch data check` counts them")
+    print(f"{export_rows(rows, output, masked=not unmasked)} rows in {output}")
+
+
+@data.command("sources")
+def data_sources(
+    *,
+    write: Annotated[
+        bool, typer.Option("--write", help="Count and digest again what lies in the repository.")
+    ] = False,
+) -> None:
+    """List the register of data sets and hold those in the repository to their rows and digests.
+
+    Example: lurewatch data sources --write
+    """
+    from model.training.sources import check_sources, load_sources, renew_sources
+
+    for source in renew_sources(on=datetime.now(UTC).date()) if write else load_sources():
+        print(
+            f"{source.name:24} {source.rows:7} rows  {source.use:12} {source.licence}  sha256 {source.sha256[:12]}"
+        )
+    faults = check_sources()
+    for fault in faults:
+        _say(fault)
+    if faults:
+        raise GateError(f"{len(faults)} set(s) differ from the register")
 
 
 @catalogue.command("check")
@@ -247,7 +416,9 @@ def catalogue_list() -> None:
 
     for indicator in load_catalogue().indicators.values():
         languages = len({term.language for term in indicator.terms})
-        print(f"{indicator.id:34} {indicator.kind:8} {indicator.strength:9} {languages:3} languages {len(indicator.terms):5} wordings  {indicator.title}")
+        print(
+            f"{indicator.id:34} {indicator.kind:8} {indicator.strength:9} {languages:3} languages {len(indicator.terms):5} wordings  {indicator.title}"
+        )
 
 
 @catalogue.command("show")
@@ -267,7 +438,9 @@ def catalogue_show(text: Annotated[str, typer.Argument(help="A text to read.")])
     for place in reading.places:
         print(f"{'place':34} {place.name} ({place.country}, {place.kind})")
     for pay in reading.pay:
-        print(f"{'pay':34} {pay.low:g}-{pay.high:g} {pay.currency} per {pay.period or 'month?'}: {pay.monthly_usd[1]:.0f} USD a month")
+        print(
+            f"{'pay':34} {pay.low:g}-{pay.high:g} {pay.currency} per {pay.period or 'month?'}: {pay.monthly_usd[1]:.0f} USD a month"
+        )
     for contact in reading.contacts:
         print(f"{'contact':34} {contact.kind}")
 
@@ -332,7 +505,12 @@ def _print_figures(value: dict[str, Any], indent: int = 0) -> None:
     for key, item in value.items():
         pad = "  " * indent
         if isinstance(item, dict) and {"value", "n", "low", "high"} <= item.keys():
-            print(f"{pad}{key:44} {item['value']:7.1%}  [{item['low']:.1%} - {item['high']:.1%}]  of {item['n']}")
+            print(
+                f"{pad}{key:44} {item['value']:7.1%}  [{item['low']:.1%} - {item['high']:.1%}]  of {item['n']}"
+            )
+        elif isinstance(item, dict) and item.keys() == {"mean", "spread", "folds"}:
+            folds = " ".join(f"{fold:.2f}" for fold in item["folds"])
+            print(f"{pad}{key:44} {item['mean']:.3f} ± {item['spread']:.3f}  folds {folds}")
         elif isinstance(item, dict):
             print(f"{pad}{key}")
             _print_figures(item, indent + 1)

@@ -120,7 +120,13 @@ def serve(folder: str) -> None:
     from service.store.ids import utc_now
     from service.store.migrate import migrate
 
-    settings = Settings(database_url=f"sqlite:///{folder}/bench.sqlite3", secret_file=Path(folder) / "secret")
+    chosen = Settings.from_environment()
+    settings = Settings(
+        database_url=f"sqlite:///{folder}/bench.sqlite3",
+        secret_file=Path(folder) / "secret",
+        releases=chosen.releases,
+        model_version=chosen.model_version,
+    )
     configure(json=True, level="WARNING")
     migrate(Database(settings.database_url))
     app = create_app(settings)
@@ -222,6 +228,6 @@ def _told(figures: HttpFigures) -> str:
 
 
 MADE_UP = """Warehouse assistant number {n} for our depot in Harbourtown. You pick and pack orders, load vans
-and keep the aisles clean. Shifts of eight hours, early or late, five days a week; overtime is paid time and
-half. We give you boots, a jacket and two weeks of paid training. A forklift licence helps and is not needed.
-Apply in person at the depot, Monday to Friday between nine and four, or write to jobs{n}@example.com."""
+and keep the aisles clean. Shifts of eight hours, early or late, five days a week; overtime is paid extra. We
+give you boots, a jacket and two weeks of paid training. A forklift licence helps and is not needed. Apply in
+person at the depot, Monday to Friday between nine and four, or write to jobs{n}@example.com."""

@@ -13,7 +13,7 @@ import threading
 import time
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +26,7 @@ from rich.text import Text
 from model.schema.advert import JobAdvert
 from model.schema.assessment import Assessment
 from service.errors import InputError, ShortfallError
+from service.review.queue import show_score
 from service.settings import PREFIX, Settings
 
 SHOWN_ADVERTS = 12
@@ -75,8 +76,11 @@ def _work_folder(folder: Path | None) -> Iterator[Path]:
 
 
 def _settings(work: Path) -> Settings:
-    """The demo keeps to its own folder, whatever database the environment names."""
+    """Keep to the demo's own folder, whatever database the environment names; the release may be chosen."""
+    chosen = Settings.from_environment()
     return Settings(
+        releases=chosen.releases,
+        model_version=chosen.model_version,
         database_url=f"sqlite:///{work / 'lurewatch.sqlite3'}",
         secret_file=work / "secret",
         sample_rate=0.05,
@@ -111,10 +115,15 @@ def _crawl(work: Path, console: Console) -> None:
 
 @contextmanager
 def _board(work: Path) -> Iterator[str]:
-    """Serve the sample board for as long as the block lasts; gives its address."""
+    """Serve the sample board for as long as the block lasts; gives its address.
+
+    A folder keeps its board's port: an advert is known by its address, the second time too.
+    """
+    kept = work / "board.port"
+    port = kept.read_text(encoding="ascii") if kept.exists() else "0"
     with (work / "board.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "crawler.sample_board", "--port", "0"],
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-m", "crawler.sample_board", "--port", port],
             stdout=subprocess.PIPE,
             stderr=log,
             env=_environment(),
@@ -124,6 +133,7 @@ def _board(work: Path) -> Iterator[str]:
             address = next((word for word in line.split() if word.startswith("http://127.0.0.1:")), None)
             if address is None:
                 raise ShortfallError(f"the sample board did not start: {_last_line(work / 'board.log')}")
+            kept.write_text(address.rpartition(":")[2].strip("/"), encoding="ascii")
             yield address.rstrip("/")
         finally:
             process.terminate()
@@ -180,7 +190,7 @@ def _table(rows: list[tuple[JobAdvert, Assessment]]) -> Table:
     table.add_column("strongest reasons", ratio=3)
     for advert, assessment in rows:
         table.add_row(
-            f"{assessment.score:.2f}",
+            show_score(assessment.score),
             Text(assessment.band.value, style=BAND_STYLES.get(assessment.band.value, "")),
             assessment.language.code,
             Text(_excerpt(advert)),
@@ -212,6 +222,7 @@ def _serve(settings: Settings, console: Console, *, port: int, browser: bool) ->
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, port))
+        listener.listen(128)
     except OSError as error:
         raise InputError(f"port {port} is taken ({error.strerror}); choose another with --port") from None
     address = f"http://{settings.host}:{listener.getsockname()[1]}"
@@ -223,7 +234,7 @@ def _serve(settings: Settings, console: Console, *, port: int, browser: bool) ->
     )
     if browser and _has_browser():
         threading.Thread(target=_open_when_up, args=(server, link), daemon=True).start()
-    with listener:
+    with listener, suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
 
 

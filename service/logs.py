@@ -5,7 +5,9 @@
 
 import logging
 import sys
+import traceback
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -42,6 +44,12 @@ def configure(*, json: bool, level: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def where_it_broke(error: BaseException) -> list[str]:
+    """Give the places an exception passed through, innermost last, without its message or any value."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def get_logger() -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from service.errors import ServiceError, TooLargeError
-from service.logs import get_logger
+from service.logs import get_logger, where_it_broke
 from service.metrics import Metrics
 from service.problems import MEDIA_TYPE, problem
 from service.store.ids import new_id, utc_now
@@ -72,10 +72,15 @@ class RequestFrame:
 
         try:
             await self.app(scope, receive, framed_send)
-        except Exception as error:
-            get_logger().exception("request crashed", request_id=request_id, error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - the last resort
+            get_logger().error(
+                "request crashed",
+                request_id=request_id,
+                error=type(error).__name__,
+                trace=where_it_broke(error),
+            )
             if status:
-                raise
+                raise ConnectionAbortedError("the answer broke off; the log says where") from None
             await send_problem(ServiceError("we failed; the request id leads us to it"), scope, framed_send)
         finally:
             self._note(scope, status=status, seconds=time.perf_counter() - begun, request_id=request_id)

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from crawler.pages.draft import Draft
-from crawler.parse.dates import parse_date
+from crawler.parse.dates import Patience, parse_date
 from crawler.parse.pay import parse_pay
 from model.schema.advert import Employer, JobAdvert, Pay
 
@@ -42,12 +42,13 @@ def read_advert(
     fetched_at: datetime | None = None,
     page_digest: str | None = None,
     employer: str | None = None,
+    patience: Patience | None = None,
 ) -> Reading | None:
     """Understand one draft; None when it has no words at all.
 
     `page_url` makes relative addresses absolute and stands in when the page states none.
     Relative dates ("posted yesterday") need `fetched_at`. `employer` is who hires where a
-    company's own job API does not say it.
+    company's own job API does not say it. `patience` is shared by the drafts of one page.
     """
     if not ((draft.title or "").strip() or (draft.description or "").strip()):
         return None
@@ -55,7 +56,10 @@ def read_advert(
     url = absolute(draft.url, page_url)
     employer = draft.employer or employer
     pay = draft.pay or parse_pay(draft.pay_raw)
-    posted, valid = parse_date(draft.posted, today=today), parse_date(draft.valid_through, today=today)
+    posted, valid = (
+        parse_date(draft.posted, today=today, patience=patience),
+        parse_date(draft.valid_through, today=today, patience=patience),
+    )
     advert = JobAdvert(
         id=advert_id(draft, source=source, url=url),
         source=source,

@@ -43,7 +43,8 @@ def parse_xml(text: str) -> etree._Element | None:
 
 def local_name(element: etree._Element) -> str:
     """The element's name in lower case without its namespace."""
-    return etree.QName(element).localname.lower() if isinstance(element.tag, str) else ""
+    # not etree.QName: broken feeds hold names that it refuses
+    return element.tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(element.tag, str) else ""
 
 
 def read_feed(root: etree._Element) -> tuple[Draft, ...]:

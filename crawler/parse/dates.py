@@ -8,6 +8,7 @@ import calendar
 import re
 import unicodedata
 import warnings
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -32,12 +33,31 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _MONTHS = {name: n for n, name in enumerate(calendar.month_abbr) if name}
-_MAX_CHARS = 80
+_YEAR = re.compile(r"(?<!\d)(?:19|20|25)\d\d(?!\d)")
+_LANGUAGES = (
+    "en", "es", "pt", "fr", "de", "it", "nl", "pl", "ru", "uk", "tr", "vi", "id", "ms", "fil", "th",
+    "zh", "ja", "ko", "ar", "fa", "hi", "bn", "km", "lo", "my",
+    "sw", "ro", "cs", "hu", "sv", "da", "fi", "el", "he",
+)  # fmt: skip
+"""Languages whose months are known; each costs time for a text that is no date at all."""
+_MAX_CHARS, _MAX_WORDS = 80, 48
 _MILLISECONDS = 100_000_000_000
 _BUDDHIST, _BUDDHIST_AHEAD = 2400, 543
 
 
-def parse_date(text: str | None, *, today: date | None = None) -> date | None:
+@dataclass
+class Patience:
+    """How many texts that turn out to be no dates may still be tried word by word, which is slow.
+
+    One per page: a hostile page may hold thousands of them.
+    """
+
+    left: int = 20
+
+
+def parse_date(
+    text: str | None, *, today: date | None = None, patience: Patience | None = None
+) -> date | None:
     """Read a day out of a short text; relative ones ("2 days ago") only when `today` is known."""
     if not text or len(text) > _MAX_CHARS:
         return None
@@ -46,7 +66,7 @@ def parse_date(text: str | None, *, today: date | None = None) -> date | None:
         found = reader(text)
         if found is not None:
             return found[0]
-    return _relative(text, today) or _in_words(text, today)
+    return _relative(text, today) or _in_words(text, today, patience or Patience())
 
 
 def _fold(text: str) -> str:
@@ -123,13 +143,15 @@ def _relative(text: str, today: date | None) -> date | None:
     return today if match.group(1) else today - timedelta(days=1)
 
 
-def _in_words(text: str, today: date | None) -> date | None:
-    if "+" in text or not any(char.isdigit() for char in text):
-        return None
+def _in_words(text: str, today: date | None, patience: Patience) -> date | None:
     bare = _LABEL.sub("", text)
-    if _RELATIVE.search(bare) and today is None:
+    relative = bool(_RELATIVE.search(bare)) and "+" not in text and any(char.isdigit() for char in bare)
+    if not (_YEAR.search(bare) or (relative and today is not None)) or len(bare) > _MAX_WORDS:
+        return None
+    if patience.left <= 0:
         return None
     moment = _dateparser(bare, today)
+    patience.left -= moment is None
     return _day(moment.year, moment.month, moment.day) if moment else None
 
 
@@ -148,5 +170,5 @@ def _dateparser(text: str, today: date | None) -> datetime | None:
             settings.pop("REQUIRE_PARTS")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        found: datetime | None = dateparser.parse(text, settings=settings)
+        found: datetime | None = dateparser.parse(text, languages=list(_LANGUAGES), settings=settings)
     return found

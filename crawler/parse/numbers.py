@@ -54,6 +54,8 @@ def _plain_number(digits: str) -> str:
     if comma >= 0 and point >= 0:
         decimal = "," if comma > point else "."
         thousands = "." if decimal == "," else ","
+        if digits.count(decimal) > 1:
+            return digits.replace(",", "").replace(".", "")
         return digits.replace(thousands, "").replace(decimal, ".")
     mark = "," if comma >= 0 else "."
     if digits.count(mark) > 1:

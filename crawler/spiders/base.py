@@ -5,28 +5,32 @@ themselves. Everything written goes through `Run`, page by page.
 """
 
 import re
+import time
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from typing import Any, Self
+from urllib.parse import urljoin, urlsplit
 
-from scrapy import Spider
-from scrapy.exceptions import IgnoreRequest
+from scrapy import Spider, signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import DontCloseSpider, IgnoreRequest
 from scrapy.http import Request, Response
 
+from crawler.guard import refusal
 from crawler.pages.advert import Reading, read_advert
 from crawler.pages.decode import decode_page
 from crawler.pages.reader import Page, read_page
+from crawler.parse.dates import Patience
 from crawler.run import Run
 from crawler.source import Kind
-from crawler.spiders.links import next_pages, page_links, sitemap_links
+from crawler.spiders.links import like_a_trap, next_pages, page_links, sitemap_links
 from crawler.spiders.proof import proof_of
 
 EMPTY_PAGES_IN_A_ROW = 5
 """After so many listing pages without a new link, the listing is left: it may never end."""
 _NOT_MODIFIED, _NOT_FOUND, _GONE, _OK = 304, 404, 410, 200
+_ANSWERS = [_NOT_MODIFIED, *range(400, 600)]
+"""Answers the spider reads itself; redirects are not among them, so they are followed."""
 _HOLDING = {Kind.FEED, Kind.API, Kind.TELEGRAM}
-_MAX_SAME_SEGMENTS = 3
-_MAX_QUERY = 12
 
 
 class SourceSpider(Spider):
@@ -37,11 +41,48 @@ class SourceSpider(Spider):
     def __init__(self, *, run: Run, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.run = run
+        self.name = run.source.name
         self.source = run.source
         self.allowed_domains = [urlsplit(run.base_url).hostname or "", *run.source.follow_hosts]
         self._detail = re.compile(self.source.detail) if self.source.detail else None
         self._asked: set[str] = set()
         self._empty_in_a_row = 0
+        self.idle_s = 0.0
+        self._idle_since, self._responses_when_idle = time.monotonic(), -1
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Build it as Scrapy does; a page that breaks a reader is reported, not only logged."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider.crawl_broke, signal=signals.spider_error)
+        crawler.signals.connect(spider.report_leaving, signal=signals.request_scheduled)
+        crawler.signals.connect(spider.wait_for_others, signal=signals.spider_idle)
+        spider.idle_s = crawler.settings.getfloat("LUREWATCH_IDLE_S", 0)
+        return spider
+
+    def report_leaving(self, request: Request) -> None:
+        """Report a redirect that leads to another host; Scrapy drops it before anything is sent."""
+        host = urlsplit(request.url).hostname or ""
+        if any(host == own or host.endswith(f".{own}") for own in self.allowed_domains):
+            return
+        reason = refusal(request.url, allow_loopback=False)
+        if reason is not None:
+            self.run.fault(reason, request.url)
+        else:
+            self.run.refuse("leads to another host", request.url)
+
+    def wait_for_others(self) -> None:
+        """With a frontier shared between processes: stay while others may still find work."""
+        responses = self.run.counts["responses"]
+        if responses != self._responses_when_idle:
+            self._responses_when_idle, self._idle_since = responses, time.monotonic()
+        if time.monotonic() - self._idle_since < self.idle_s:
+            raise DontCloseSpider
+
+    def crawl_broke(self, response: Response) -> None:
+        """Report a page that a reader could not cope with."""
+        self.run.counts["failed"] += 1
+        self.run.fault("broke a reader", response.url)
 
     async def start(self) -> AsyncIterator[Request]:
         """Begin where the source file says."""
@@ -61,7 +102,7 @@ class SourceSpider(Spider):
             callback=callback,
             errback=self.crawl_failed,
             headers=headers,
-            meta={"handle_httpstatus_all": True, "asked": url, **meta},
+            meta={"handle_httpstatus_list": _ANSWERS, "asked": url, **meta},
         )
 
     def crawl_start(self, response: Response) -> Iterator[Any]:
@@ -110,20 +151,28 @@ class SourceSpider(Spider):
                 yield self._request(url, callback=self.crawl_listing)
 
     def crawl_feed(self, response: Response) -> Iterator[Any]:
-        """Read a page that holds adverts itself, and its next pages while they bring new ones."""
+        """Read a page that holds adverts itself, and its next pages while they bring something."""
         if not self._usable(response):
             return
-        page = self._read(response)
-        before = self.run.counts["new"] + self.run.counts["changed"] + self.run.counts["unchanged"]
-        self._store(response, page)
-        fresh = self.run.counts["new"] + self.run.counts["changed"] + self.run.counts["unchanged"] - before
-        self._empty_in_a_row = 0 if fresh else self._empty_in_a_row + 1
+        before = self._progress()
+        self._store(response, self._read(response))
+        if self._progress() == before:
+            # a channel goes back for years: the first page without news ends it
+            self._empty_in_a_row += EMPTY_PAGES_IN_A_ROW if self.source.kind is Kind.TELEGRAM else 1
+        else:
+            self._empty_in_a_row = 0
         if self._empty_in_a_row >= EMPTY_PAGES_IN_A_ROW:
-            self.run.fault("feed left: pages without new adverts", response.url)
+            if self.source.kind is not Kind.TELEGRAM:
+                self.run.fault("feed left: pages without new adverts", response.url)
             return
         for url in next_pages(response, selector=self.source.next):
             if url not in self._asked and self._is_sane(url):
                 yield self._request(url, callback=self.crawl_feed)
+
+    def _progress(self) -> int:
+        counts = self.run.counts
+        known = 0 if self.source.kind is Kind.TELEGRAM else counts["unchanged"]
+        return counts["new"] + counts["changed"] + known
 
     def crawl_advert(self, response: Response) -> None:
         """Read a detail page."""
@@ -142,11 +191,17 @@ class SourceSpider(Spider):
         """Report a page that could not be had."""
         error = failure.value
         if isinstance(error, IgnoreRequest):
-            if str(error).startswith("Ignored response"):
-                self.run.fault("unpacks to more than the limit", failure.request.url)
+            self._ignored(str(error), failure.request.url)
             return
         self.run.counts["failed"] += 1
         self.run.fault(f"not received: {type(error).__name__}", failure.request.url)
+
+    def _ignored(self, why: str, url: str) -> None:
+        """The guard, robots.txt and the back-off report what they refuse themselves."""
+        if why.startswith("Ignored response"):
+            self.run.fault("unpacks to more than the limit", url)
+        elif "redirections" in why:
+            self.run.fault("redirects without end", url)
 
     def _detail_request(self, url: str, *, listed_modified: str | None = None) -> Iterator[Request]:
         self._asked.add(url)
@@ -162,9 +217,11 @@ class SourceSpider(Spider):
         ):
             self.run.unchanged_page(url)
             return
-        yield self._request(
+        request = self._request(
             url, callback=self.crawl_advert, conditional=True, listed_modified=listed_modified
         )
+        # adverts before further lists: a budget is spent on what it is for
+        yield request.replace(priority=1)
 
     def _usable(self, response: Response) -> bool:
         if response.status == _OK:
@@ -190,7 +247,7 @@ class SourceSpider(Spider):
 
     def _store(self, response: Response, page: Page) -> int:
         readings: list[tuple[Reading, str | None]] = []
-        only = len(page.drafts) == 1
+        only, patience = len(page.drafts) == 1, Patience()
         for draft in page.drafts:
             reading = read_advert(
                 draft,
@@ -199,6 +256,7 @@ class SourceSpider(Spider):
                 fetched_at=response.meta.get("fetched_at"),
                 page_digest=response.meta.get("page_digest"),
                 employer=self.source.employer,
+                patience=patience,
             )
             if reading is not None:
                 readings.append((reading, proof_of(reading, response=response, only=only)))
@@ -214,10 +272,7 @@ class SourceSpider(Spider):
 
     def _is_sane(self, url: str) -> bool:
         """Whether an address looks like a page rather than a trap that makes up addresses."""
-        parts = urlsplit(url)
-        segments = [segment for segment in parts.path.split("/") if segment]
-        repeated = any(segments.count(segment) > _MAX_SAME_SEGMENTS for segment in set(segments))
-        if repeated or len(parse_qsl(parts.query)) > _MAX_QUERY:
+        if like_a_trap(url):
             self.run.fault("address like a trap", url)
             return False
         return True

@@ -21,6 +21,8 @@ _NEXT = ", ".join(
     f"{link}::attr(href)"
     for link in ("a[rel~=next]", "link[rel~=next]", "a.next", "li.next > a", "a[aria-label=Next]")
 )
+_MAX_SAME_SEGMENTS = 3
+_MAX_QUERY = 12
 _OFFSETS = ("nextPage", "next_page", "next", "next_page_url", "nextPageUrl")
 _CURSORS = ("nextCursor", "next_cursor", "cursor")
 
@@ -91,6 +93,14 @@ def _next_in_json(base: str, text: str) -> Iterator[str]:
                 yield with_query(base, cursor=value)
 
 
+def like_a_trap(url: str) -> bool:
+    """Whether an address looks made up: the same segment over and over, or a heap of query values."""
+    parts = urlsplit(url)
+    segments = [segment for segment in parts.path.split("/") if segment]
+    repeated = any(segments.count(segment) > _MAX_SAME_SEGMENTS for segment in set(segments))
+    return repeated or len(parse_qsl(parts.query)) > _MAX_QUERY
+
+
 def with_query(url: str, **values: str) -> str:
     """Give an address with some of its query's values set."""
     parts = urlsplit(url)
@@ -120,4 +130,4 @@ def _absolute(base: str, link: str) -> str | None:
     return url if url.startswith(("http://", "https://")) else None
 
 
-__all__ = ["Sitemap", "next_pages", "page_links", "sitemap_links", "with_query"]
+__all__ = ["Sitemap", "like_a_trap", "next_pages", "page_links", "sitemap_links", "with_query"]

@@ -18,7 +18,7 @@ def proof_of(reading: Reading, *, response: Response, only: bool) -> str | None:
     """
     stated, identifier = reading.raw.get("url"), str(reading.raw.get("identifier") or "")
     addresses = {_plain(response.url), _plain(str(response.meta.get("asked", response.url)))}
-    if reading.advert.url and _plain(reading.advert.url) in addresses:
+    if stated and reading.advert.url and _plain(reading.advert.url) in addresses:
         return "url"
     if len(identifier) >= _MIN_ID and any(identifier in address for address in addresses):
         return "id"

@@ -55,7 +55,9 @@ class Assessor:
         collecting = gc.isenabled()
         gc.disable()
         try:
-            return cls(load_release(version, releases))
+            assessor = cls(load_release(version, releases))
+            gc.freeze()
+            return assessor
         finally:
             if collecting:
                 gc.enable()

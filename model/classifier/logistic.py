@@ -10,11 +10,11 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 _N_CLASSES = 2
 
@@ -48,12 +48,16 @@ class PriorLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[m
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803 - scikit-learn's names
         """Fit on X of shape (n_samples, n_features), dense or CSR; y holds two classes, the second one positive."""
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)  # noqa: N806
+        check_classification_targets(y)
         self.classes_, target = np.unique(y, return_inverse=True)
         if len(self.classes_) != _N_CLASSES:
             message = f"Only binary classification is supported. The type of the target is {len(self.classes_)} classes"
             raise ValueError(message)
         n_features = X.shape[1]
-        weight = np.ones(X.shape[0]) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        if not weight.any():
+            message = "sample weights are all zero: nothing to fit"
+            raise ValueError(message)
         mean = (
             np.zeros(n_features) if self.prior_mean is None else np.asarray(self.prior_mean, dtype=np.float64)
         )
@@ -93,6 +97,7 @@ class PriorLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[m
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
         """Give the likelier class of each row."""
+        check_is_fitted(self)
         chosen: NDArray[Any] = self.classes_[(self.decision_function(X) > 0).astype(int)]
         return chosen
 
@@ -102,8 +107,3 @@ class PriorLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[m
         tags.input_tags.sparse = True
         tags.classifier_tags.multi_class = False
         return tags
-
-
-def as_csr(rows: Any) -> sparse.csr_matrix:
-    """Give a matrix as CSR without copying one that is."""
-    return rows if sparse.issparse(rows) and rows.format == "csr" else sparse.csr_matrix(rows)

@@ -116,7 +116,7 @@ def _emails(text: str) -> list[ContactFound]:
 
 def _urls(text: str) -> list[ContactFound]:
     found = []
-    for match in _URL.finditer(text):
+    for match in _URL.finditer(text) if "/" in text or "www." in text else ():
         value = re.sub(r"\s", "", match[0]).rstrip(".,;!")
         host = re.sub(r"^(?:https?://)?", "", value).split("/", 1)[0]
         kind = _HOSTS.get(host, ContactKind.URL)
@@ -127,7 +127,7 @@ def _urls(text: str) -> list[ContactFound]:
 
 def _app_ids(text: str) -> list[ContactFound]:
     found = []
-    for match in _APP_ID.finditer(text):
+    for match in _APP_ID.finditer(text) if _LABELLED.search(text) else ():
         kind = next(ContactKind[name] for name in _KIND_NAMES if match[name])
         start, end = match.span("value")
         found.append(ContactFound(start, end, kind, match["value"].lstrip("@")))
@@ -173,6 +173,9 @@ def _region(number: str) -> str | None:
     return phonenumbers.region_code_for_country_code(parsed.country_code) if parsed.country_code else None
 
 
+_LABELLED = re.compile(
+    r"(?:id|[a-z]{2}|[^\x00-\x7f])\s{0,2}(?:[:：=>]|-{1,3})\s{0,2}@?[a-z0-9+][a-z0-9_.+\-]{2}"
+)
 _KIND_NAMES = [kind.name for kind in _APPS]
 _ANYTHING = re.compile(r"[@:+/]|\d[\d\s().\-]{5,}\d|www\.")
 _GROUPED_AMOUNT = re.compile(

@@ -154,6 +154,10 @@ class _Tongue:
             currency_word, end = after[1], after.end()
             if multiplier_word is None and (late := words.multiplier.match(text, end)):
                 multiplier_word, end = late[1], late.end()
+        if multiplier_word is None and (
+            before := words.multiplier_before.search(text, max(0, start - 8), start)
+        ):
+            multiplier_word, start = before[1], before.start()
         if currency_word is None and (
             before := words.currency_before.search(text, max(0, start - 12), start)
         ):
@@ -167,6 +171,13 @@ class _Tongue:
     def judge(self, text: str, low: _Amount, high: _Amount) -> PayFound | None:
         """Decide whether one or two amounts are pay, and in what."""
         start, end = low.start, high.end
+        bare = (
+            low.currency is None
+            and high.currency is None
+            and not (low.multiplier_word or high.multiplier_word)
+        )
+        if bare and (self.home is None or high.number < _LEAST_NAMED):
+            return None
         period, named = self._period(text, start, end)
         currency = high.currency or low.currency
         word = high.multiplier_word or low.multiplier_word
@@ -233,7 +244,8 @@ def _value(digits: str) -> float | None:
         return float(re.sub("[., ']", "", full[1]) + "." + full[2])
     plain = digits.replace(",", ".")
     if (
-        plain.count(".") > 1
+        _SEPARATED.search(plain) is not None
+        or plain.count(".") > 1
         or len(plain) > _MOST_DIGITS
         or (len(plain) > 1 and plain[0] == "0" and plain[1] != ".")
     ):
@@ -277,11 +289,11 @@ def _words() -> _Words:
             rf"({_any(word for word in multipliers if _UNIT_FIRST.match(word))}) ?\Z"
         ),
         currency=re.compile(rf"[ ]?({_any(word for word in currencies if not word.endswith('/'))})"),
-        currency_before=re.compile(rf"({_any(currencies)})[ :.]{{0,2}}\Z"),
+        currency_before=re.compile(rf"{_WORD_BEGINS}({_any(currencies)})[ :.]{{0,2}}\Z"),
         currencies=currencies,
-        period=re.compile(rf"({_any(periods)})"),
+        period=re.compile(rf"{_WORD_BEGINS}({_any(periods)})"),
         periods=periods,
-        pay=re.compile(_any(pay)),
+        pay=re.compile(_WORD_BEGINS + _any(pay)),
     )
 
 
@@ -290,21 +302,35 @@ def _fold(word: str) -> str:
 
 
 def _any(words: Iterable[str]) -> str:
-    """Give a pattern for any of the words, longest first, whole words where the script parts words."""
-    written = []
-    for word in sorted(set(words), key=lambda w: (-len(w), w)):
-        left = r"(?<![^\W\d_])" if _SPACED.match(word[0]) else ""
-        right = r"(?![^\W\d_])" if _SPACED.match(word[-1]) else ""
-        written.append(left + re.escape(word) + right)
-    return "|".join(written)
+    """Give a pattern for any of the words, the longest first, ending where the script's words end."""
+    tree: dict[str, Any] = {}
+    for word in set(words):
+        node = tree
+        for letter in word:
+            node = node.setdefault(letter, {})
+        node[""] = word
+    return _branch(tree)
+
+
+def _branch(tree: dict[str, Any]) -> str:
+    """Write a tree of letters as one pattern that never tries a letter twice: some hundred words at the cost of one."""
+    longer = [re.escape(letter) + _branch(rest) for letter, rest in sorted(tree.items()) if letter]
+    if "" not in tree:
+        return longer[0] if len(longer) == 1 else "(?:" + "|".join(longer) + ")"
+    word = tree[""]
+    stop = r"(?![^\W\d_])" if _SPACED.match(word[-1]) else "(?:)"
+    return "(?:" + "|".join([*longer, stop]) + ")"
 
 
 _COUNTED = re.compile(r"\d\s?$")
 """`9 hours`, `12 days` are lengths, not what the pay is for."""
 _UNIT_FIRST = re.compile("[\u1000-\u109f]")
+_WORD_BEGINS = "(?<![a-z\u00df-\u024f\u0400-\u04ff\u0590-\u06ff\u0900-\u0dff\u1200-\u137f\u1e00-\u1eff])"
+_LEAST_NAMED = 100
 _LEAST_BARE = 300
 _MOST_DIGITS = 12
 _NUMBER = re.compile(r"(?<![\d.,/:])\d+(?:[.,' ]\d{3})*(?:[.,]\d+)?(?![\d])")
+_SEPARATED = re.compile("[ ']")
 _GROUPED = re.compile(r"\d{1,3}(?:[., ']\d{3})+")
 _GROUPED_CENTS = re.compile(r"(\d{1,3}(?:[., ']\d{3})+)[.,](\d{1,2})")
 _RANGE = re.compile(

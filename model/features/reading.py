@@ -81,7 +81,7 @@ class Reader:
         text = normalise(received)
         contacts = find_contacts(text)
         words, starts, ends = tokenise(masked(text.text, contacts))
-        language = guess_language(text.text if text.text.isascii() else received)
+        language = guess_language(text.text if text.text.isascii() else received, words)
         surely = language.code if language.confidence >= _SURE else None
         hits, places = self._matcher.match(text, words, starts, ends, surely=surely)
         pay = [

@@ -9,7 +9,6 @@ worked out as texts ask for them and kept (the lazy construction of Thompson 196
 whatever the number of patterns, and is linear in the text.
 """
 
-import bisect
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,9 +18,7 @@ from model.indicators.wording import NUMBER, Part, Wording
 _MOST_STATES = 100_000
 """Beyond this the worked-out states are dropped and grow again: memory stays bounded on hostile text."""
 _MOST_TOKENS_KEPT = 200_000
-_DIGITS_AS_LETTERS = str.maketrans("013457", "oieast")
 _REPEATED = re.compile(r"(.)\1{2,}")
-_HAS_LETTER_AND_DIGIT = re.compile(r"[a-z][0-9]|[0-9][a-z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +38,32 @@ class Automaton:
     """
 
     def __init__(self, wordings: Sequence[Wording]) -> None:
-        self._parts: list[tuple[int, int, int]] = []
-        self._n_parts = [len(wording.parts) for wording in wordings]
+        self._wordings = wordings
+        self._anchors = [_anchor(wording) for wording in wordings]
         self._next: list[dict[str, list[int]]] = [{}]
         self._accepts: dict[int, list[int]] = {}
         for number, wording in enumerate(wordings):
-            for place, part in enumerate(wording.parts):
-                self._parts.append((number, place, part.gap))
-                for node in _add_part(self._next, part):
-                    self._accepts.setdefault(node, []).append(len(self._parts) - 1)
+            for node in _add_part(self._next, wording.parts[self._anchors[number]]):
+                self._accepts.setdefault(node, []).append(number)
+        gapped = [wording for wording in wordings if len(wording.parts) > 1]
+        self._places = {
+            id(part): place for place, part in enumerate(part for w in gapped for part in w.parts)
+        }
+        self._beginning: dict[str, list[int]] = {}
+        for wording in gapped:
+            for part in wording.parts:
+                for label in part.first_labels:
+                    self._beginning.setdefault(label, []).append(self._places[id(part)])
         labels = {label for table in self._next for label in table}
-        self._literals = frozenset(
-            label for table in self._next for label in table if not label.endswith("*")
+        labels.update(
+            label
+            for w in gapped
+            for part in w.parts
+            for choice in part.choices
+            for row in choice
+            for label in row
         )
+        self._literals = frozenset(label for label in labels if not label.endswith("*"))
         self._stems = frozenset(label[:-1] for label in labels if label.endswith("*"))
         self._longest_stem = max(map(len, self._stems), default=0)
         self._forget()
@@ -62,6 +72,8 @@ class Automaton:
         self._symbols: dict[str, int] = {}
         self._labels: list[tuple[str, ...]] = [()]
         self._symbol_of: dict[tuple[str, ...], int] = {(): 0}
+        self._begin_with: list[set[int]] = [set() for _ in self._places]
+        """Per part of a gapped wording: the symbols it can begin with, as far as texts have shown them."""
         self._states: dict[frozenset[tuple[int, int]], int] = {frozenset(): 0}
         self._members: list[frozenset[tuple[int, int]]] = [frozenset()]
         self._found: list[tuple[tuple[int, int], ...]] = [()]
@@ -73,12 +85,14 @@ class Automaton:
             self._forget()
         symbols, steps, found = self._symbols, self._steps, self._found
         matches: list[Match] = []
-        waiting: list[tuple[int, int, int]] = []
+        row: list[int] = []
+        gapped: list[tuple[int, int, int]] = []
         state = 0
         for position, word in enumerate(words):
             symbol = symbols.get(word)
             if symbol is None:
                 symbol = self._symbol(word)
+            row.append(symbol)
             if not symbol:
                 state = 0
                 continue
@@ -86,32 +100,69 @@ class Automaton:
             if following is None:
                 following = self._step(state, symbol)
             state = following
-            for part, length in found[state]:
-                number = self._parts[part][0]
-                if self._n_parts[number] == 1:
+            for number, length in found[state]:
+                if len(self._wordings[number].parts) == 1:
                     matches.append(Match(number, position + 1 - length, position + 1))
                 else:
-                    waiting.append((part, position + 1 - length, position + 1))
-        if waiting:
-            matches.extend(self._joined(waiting))
+                    gapped.append((number, position + 1 - length, position + 1))
+        for number, start, end in gapped:
+            span = self._around(number, start, end, row)
+            if span is not None:
+                matches.append(Match(number, *span))
         return matches
 
-    def _joined(self, waiting: list[tuple[int, int, int]]) -> list[Match]:
-        """Join parts of gapped wordings whose distances fit; the nearest continuation counts."""
-        by_wording: dict[int, dict[int, list[tuple[int, int]]]] = {}
-        for part, start, end in waiting:
-            number, place, _ = self._parts[part]
-            by_wording.setdefault(number, {}).setdefault(place, []).append((start, end))
-        gap_of = {self._parts[part][:2]: self._parts[part][2] for part, _, _ in waiting}
-        matches = []
-        for number, places in by_wording.items():
-            if len(places) < self._n_parts[number]:
-                continue
-            spans = sorted(set(places[0]))
-            for place in range(1, self._n_parts[number]):
-                spans = _continued(spans, sorted(set(places[place])), gap_of[number, place])
-            matches.extend(Match(number, first, last) for first, last in spans)
-        return matches
+    def _around(self, number: int, start: int, end: int, row: Sequence[int]) -> tuple[int, int] | None:
+        """Find the other parts of a gapped wording around its anchor; the nearest ones count, None when one is missing."""
+        parts = self._wordings[number].parts
+        anchor = self._anchors[number]
+        for place in range(anchor + 1, len(parts)):
+            part = parts[place]
+            begin_with = self._begin_with[self._places[id(part)]]
+            window = row[end : end + part.gap + 1]
+            if begin_with.isdisjoint(window):
+                return None
+            ends = (
+                last
+                for begin, symbol in enumerate(window, end)
+                if symbol in begin_with and (last := self._part_at(part, begin, row)) is not None
+            )
+            nearest = next(ends, None)
+            if nearest is None:
+                return None
+            end = nearest
+        for place in range(anchor - 1, -1, -1):
+            part, gap = parts[place], parts[place + 1].gap
+            begin_with = self._begin_with[self._places[id(part)]]
+            first = max(start - gap - part.most_tokens, 0)
+            if begin_with.isdisjoint(row[first:start]):
+                return None
+            begins = (
+                begin
+                for begin in range(start - 1, first - 1, -1)
+                if row[begin] in begin_with
+                and (last := self._part_at(part, begin, row)) is not None
+                and start - gap <= last <= start
+            )
+            nearest = next(begins, None)
+            if nearest is None:
+                return None
+            start = nearest
+        return start, end
+
+    def _part_at(self, part: Part, begin: int, row: Sequence[int]) -> int | None:
+        """Match one part's choices at a token; gives where the shortest way through them ends."""
+        ends = {begin}
+        for choice in part.choices:
+            ends = {
+                end + len(labels)
+                for end in ends
+                for labels in choice
+                if end + len(labels) <= len(row)
+                and all(label in self._labels[row[end + i]] for i, label in enumerate(labels))
+            }
+            if not ends:
+                return None
+        return min(ends)
 
     def _symbol(self, word: str) -> int:
         """Work out which labels a token satisfies; tokens alike in that share a symbol."""
@@ -119,8 +170,7 @@ class Automaton:
         if not labels:
             collapsed = _REPEATED.sub(r"\1", word)
             doubled = _REPEATED.sub(r"\1\1", word)
-            lettered = word.translate(_DIGITS_AS_LETTERS) if _HAS_LETTER_AND_DIGIT.search(word) else word
-            for variant in (doubled, collapsed, lettered):
+            for variant in (doubled, collapsed):
                 if variant != word and (labels := self._labels_of(variant)):
                     break
         symbol = self._symbol_of.get(labels)
@@ -128,6 +178,9 @@ class Automaton:
             symbol = len(self._labels)
             self._labels.append(labels)
             self._symbol_of[labels] = symbol
+            for label in labels:
+                for place in self._beginning.get(label, ()):
+                    self._begin_with[place].add(symbol)
         self._symbols[word] = symbol
         return symbol
 
@@ -156,24 +209,16 @@ class Automaton:
             self._members.append(key)
             self._steps.append({})
             self._found.append(
-                tuple(
-                    sorted({(part, length) for node, length in key for part in self._accepts.get(node, ())})
-                )
+                tuple(sorted({(n, length) for node, length in key for n in self._accepts.get(node, ())}))
             )
             self._states[key] = number
         self._steps[state][symbol] = number
         return number
 
 
-def _continued(spans: list[tuple[int, int]], nexts: list[tuple[int, int]], gap: int) -> list[tuple[int, int]]:
-    """Lengthen each span by the nearest next part that begins within `gap` tokens of its end."""
-    begins = [begin for begin, _ in nexts]
-    longer = []
-    for first, last in spans:
-        index = bisect.bisect_left(begins, last)
-        if index < len(begins) and begins[index] <= last + gap:
-            longer.append((first, nexts[index][1]))
-    return longer
+def _anchor(wording: Wording) -> int:
+    """Choose the part to look for first: the one whose shortest reading has most letters is the rarest."""
+    return max(range(len(wording.parts)), key=lambda place: wording.parts[place].least_letters)
 
 
 def _add_part(building: list[dict[str, list[int]]], part: Part) -> set[int]:

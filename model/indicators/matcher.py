@@ -90,11 +90,18 @@ class Matcher:
         return hits, [*self._named_places(text, places, starts, ends), *_flags(text)]
 
     def _is_homograph(self, match: Match, words: Sequence[str], surely: str) -> bool:
-        """Tell whether one Latin word of one language stands in a text of another: `real`, `plan`, `leads`, `pt`."""
+        """Tell whether a Latin word of one language stands in a text of another: `real`, `plan`, `leads`, `P 100`."""
         language = self._terms[match.wording][1].language
-        if match.end - match.start > 1 or language in {"en", surely} or {language, surely} == {"id", "ms"}:
+        if language in {"en", surely} or {language, surely} == {"id", "ms"}:
             return False
-        return _LATIN_WORD.match(words[match.start]) is not None
+        found = words[match.start : match.end]
+        if len(found) == 1:
+            return _LATIN_WORD.match(found[0]) is not None
+        return (
+            len(found) == 2
+            and any(len(word) <= 2 or word[0].isdigit() for word in found)
+            and _LATIN_WORD.match(found[0]) is not None
+        )  # noqa: PLR2004
 
     def _longest(self, matches: list[Match]) -> list[Match]:
         """Keep the longest reading: `no experience needed` silences `experience needed` inside it.

@@ -50,6 +50,29 @@ class Part:
         """How many tokens the shortest match has."""
         return sum(min(map(len, choice)) for choice in self.choices)
 
+    @property
+    def first_labels(self) -> frozenset[str]:
+        """What the first token of a match must satisfy one of."""
+        labels: set[str] = set()
+        for choice in self.choices:
+            labels.update(row[0] for row in choice if row)
+            if () not in choice:
+                break
+        return frozenset(labels)
+
+    @property
+    def most_tokens(self) -> int:
+        """How many tokens the longest match has."""
+        return sum(max(map(len, choice)) for choice in self.choices)
+
+    @property
+    def least_letters(self) -> int:
+        """How many letters the shortest match has; a number counts for none."""
+        return sum(
+            min(sum(len(label) for label in row if label != NUMBER) for row in choice)
+            for choice in self.choices
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Wording:

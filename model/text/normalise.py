@@ -66,13 +66,16 @@ class NormalText:
 
 def normalise(received: str) -> NormalText:
     """Fold a text; never raises, whatever the characters (lone surrogates included)."""
-    if received.isascii() and not _MAYBE_SPACED.search(received):
-        return NormalText(text=received.lower(), received=received)
+    if received.isascii():
+        lowered = received.lower()
+        if not _MAYBE_SPACED.search(lowered) and not _DIGIT_IN_WORD.search(lowered):
+            return NormalText(text=lowered, received=received)
     cells = _Cells.of(received)
     for _ in range(_MOST_PASSES):
         cells.compose()
         cells.fold_characters()
         changed = cells.fold_look_alikes()
+        changed |= cells.fold_digits_in_words()
         changed |= cells.join_spaced()
         if not changed and unicodedata.is_normalized("NFC", cells.text):
             break
@@ -139,6 +142,14 @@ class _Cells:
         if changed is not None:
             self.text = "".join(changed)
         return changed is not None
+
+    def fold_digits_in_words(self) -> bool:
+        """Read t3legram as telegram: a digit between Latin letters, at least two of them on one side."""
+        folded, count = _DIGIT_IN_WORD.subn(lambda match: _LETTER_OF_DIGIT[match[0]], self.text)
+        if count:
+            self.folds[Fold.LOOK_ALIKE] += count
+            self.text = folded
+        return count > 0
 
     def join_spaced(self) -> bool:
         runs = len(_SPACED.findall(self.text)) if _MAYBE_SPACED.search(self.text) else 0
@@ -288,6 +299,8 @@ _MIXED_WORD = re.compile(
     "[a-z\u0250-\u02af\u0370-\u058f]*(?:[a-z][\u0250-\u02af\u0370-\u058f]|[\u0250-\u02af\u0370-\u058f][a-z])"
     "[a-z\u0250-\u02af\u0370-\u058f]*",
 )
+_LETTER_OF_DIGIT = dict(zip("013457", "oieast", strict=True))
+_DIGIT_IN_WORD = re.compile("(?<=[a-z][a-z])[013457](?=[a-z])|(?<=[a-z])[013457](?=[a-z][a-z])")
 _STRANGER = re.compile("[\u0250-\u02af\u0370-\u058f]")
 _MAYBE_SPACED = re.compile(r"\b[^\W\d_]([ .\-_*·•|])[^\W\d_]\1[^\W\d_]\1[^\W\d_]\b")
 _SPACED = re.compile(

@@ -28,6 +28,8 @@ TOKEN = re.compile(
 )
 """A letter with its marks of an unspaced script, a number, or a word."""
 
+_ASCII_TOKEN = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[a-zA-Z]+")
+"""The same tokens where there is nothing but ASCII, at half the cost."""
 _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 
@@ -47,7 +49,7 @@ def tokenise(text: str) -> tuple[list[str], list[int], list[int]]:
     words: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    for match in TOKEN.finditer(text):
+    for match in (_ASCII_TOKEN if text.isascii() else TOKEN).finditer(text):
         words.append(match[0])
         start, end = match.span()
         starts.append(start)

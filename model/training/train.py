@@ -2,8 +2,10 @@
 
 import hashlib
 import importlib.metadata
+import multiprocessing
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ from model.training.fitting import fit_heads
 from model.training.summary import summarise
 
 CANDIDATES = ROOT / "candidates"
-_CHUNK = 400
+_CHUNK = 200
 _LIBRARIES = (
     "numpy",
     "scipy",
@@ -97,32 +99,54 @@ def matrix_of(
     n_jobs: int = -1,
 ) -> sparse.csr_matrix:
     """Compute the columns of labelled rows, float64 (n_rows, n_columns), in parallel over processes or a Dask cluster."""
+    _keep_reader(catalogue)
     chunks = [rows[i : i + _CHUNK] for i in range(0, len(rows), _CHUNK)]
-    if len(chunks) <= 2 or n_jobs == 1:  # noqa: PLR2004 - starting workers costs more than two chunks
-        done = []
-        for number, chunk in enumerate(chunks):
-            done.append(_columns_of(chunk, catalogue))
-            if progress:
-                progress("reading adverts", min((number + 1) * _CHUNK, len(rows)), len(rows))
-    else:
-        parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
-        done = []
-        for part in parallel(joblib.delayed(_columns_of)(chunk, catalogue) for chunk in chunks):
+    work = [(chunk, catalogue.version) for chunk in chunks]
+    done: list[list[list[Column]]] = []
+    with _workers(n_jobs if len(chunks) > 1 else 1) as run:
+        for part in run(work):
             done.append(part)
             if progress:
                 progress("reading adverts", min(len(done) * _CHUNK, len(rows)), len(rows))
     return to_matrix([row for part in done for row in part], names)
 
 
+_Work = tuple[Sequence[Label], str]
+
+
+@contextmanager
+def _workers(n_jobs: int) -> Iterator[Callable[[Sequence[_Work]], Iterable[list[list[Column]]]]]:
+    """Give a map that keeps order: over a Dask cluster where joblib is told so, else over forked processes.
+
+    Forked workers share the reader that was just built; a cluster's workers build their own, once each.
+    """
+    if "Dask" in type(joblib.parallel.get_active_backend()[0]).__name__:
+        parallel = joblib.Parallel(return_as="generator")
+        yield lambda work: parallel(joblib.delayed(_columns_of)(item) for item in work)
+        return
+    n_processes = joblib.cpu_count() if n_jobs < 0 else n_jobs
+    if n_processes == 1 or "fork" not in multiprocessing.get_all_start_methods():
+        yield lambda work: map(_columns_of, work)
+        return
+    with multiprocessing.get_context("fork").Pool(n_processes) as pool:
+        yield lambda work: pool.imap(_columns_of, work)
+
+
 _READERS: dict[str, tuple[Reader, ColumnMaker]] = {}
-"""One reader per catalogue version and worker process: building it takes longer than reading a chunk."""
+"""One reader per process, by catalogue version: building it takes longer than reading a chunk."""
 
 
-def _columns_of(rows: Sequence[Label], catalogue: Catalogue) -> list[list[Column]]:
+def _keep_reader(catalogue: Catalogue) -> None:
     if catalogue.version not in _READERS:
         _READERS.clear()
         _READERS[catalogue.version] = (Reader(catalogue), ColumnMaker(catalogue))
-    reader, maker = _READERS[catalogue.version]
+
+
+def _columns_of(work: _Work) -> list[list[Column]]:
+    rows, version = work
+    if version not in _READERS:
+        _keep_reader(load_catalogue())
+    reader, maker = _READERS[version]
     return [maker.columns(reader.read(advert_of(row))) for row in rows]
 
 

@@ -54,34 +54,62 @@ def hits_of(reasons: Sequence[tuple[int, Reason]], field: str) -> list[Hit]:
 
 
 def cut(text: str, hits: Sequence[Hit]) -> list[Piece]:
-    """Cut the text at every border of a hit."""
+    """Cut the text at every border of a hit; stretches that would look the same stay in one piece."""
     inside = [hit for hit in hits if hit.span.end <= len(text)]
+    told = _telling(inside)
     borders = sorted({0, len(text), *(h.span.start for h in inside), *(h.span.end for h in inside)})
-    return [
-        _piece(text[start:end], [hit for hit in inside if hit.span.start < end and hit.span.end > start], end)
-        for start, end in pairwise(borders)
-    ]
-
-
-def _piece(text: str, covering: list[Hit], end: int) -> Piece:
-    weight = sum(hit.log_odds for hit in covering)
-    glosses = [
-        Gloss(hit.number, hit.span.gloss or "")
-        for hit in covering
-        if hit.span.end == end and _says_more(hit.span)
-    ]
-    return Piece(
-        text=text,
-        numbers=tuple(sorted({hit.number for hit in covering})),
-        tone=("up" if weight >= 0 else "down") if covering else "",
-        heat=heat(weight) if covering else 0,
-        glosses=tuple(dict.fromkeys(glosses)),
-    )
+    pieces: list[Piece] = []
+    for start, end in pairwise(borders):
+        covering = [hit for hit in inside if hit.span.start < end and hit.span.end > start]
+        piece = _piece(text[start:end], covering, [hit for hit in told if hit.span.end == end])
+        if pieces and _looks_same(pieces[-1], piece):
+            piece = _joined(pieces.pop(), piece)
+        pieces.append(piece)
+    return pieces
 
 
 def heat(log_odds: float) -> int:
     """Give 1-3 for a weight: doubles the odds at most, up to sevenfold, more."""
     return 1 + (abs(log_odds) > 0.7) + (abs(log_odds) > 2.0)  # noqa: PLR2004
+
+
+def _telling(hits: Sequence[Hit]) -> list[Hit]:
+    """Give the hits whose gloss is shown: one per stretch, none inside a longer one, none said just before.
+
+    Several reasons often rest on the same words; the strongest of them, which has the lowest number, speaks.
+    """
+    best: dict[tuple[int, int], Hit] = {}
+    for hit in sorted(hits, key=lambda hit: hit.number):
+        if _says_more(hit.span):
+            best.setdefault((hit.span.start, hit.span.end), hit)
+    told: list[Hit] = []
+    for (start, end), hit in sorted(best.items()):
+        contained = any(a <= start and end <= b and (a, b) != (start, end) for a, b in best)
+        repeated = any(other.span.end > start and other.span.gloss == hit.span.gloss for other in told)
+        if not contained and not repeated:
+            told.append(hit)
+    return told
+
+
+def _piece(text: str, covering: Sequence[Hit], ending: Sequence[Hit]) -> Piece:
+    weight = max((hit.log_odds for hit in covering), key=abs, default=0.0)
+    return Piece(
+        text=text,
+        numbers=tuple(sorted({hit.number for hit in covering})),
+        tone=("up" if weight >= 0 else "down") if covering else "",
+        heat=heat(weight) if covering else 0,
+        glosses=tuple(Gloss(hit.number, hit.span.gloss or "") for hit in ending),
+    )
+
+
+def _looks_same(before: Piece, after: Piece) -> bool:
+    same = (before.tone, before.heat) == (after.tone, after.heat)
+    return same and bool(before.numbers) and not before.glosses
+
+
+def _joined(before: Piece, after: Piece) -> Piece:
+    numbers = tuple(sorted({*before.numbers, *after.numbers}))
+    return Piece(before.text + after.text, numbers, after.tone, after.heat, after.glosses)
 
 
 def _says_more(span: Span) -> bool:

@@ -13,6 +13,7 @@ from service.assessing import Context
 from service.auth import COOKIE, SECURE_COOKIE, SignedIn, check_csrf, signed_in
 from service.console.view import words
 from service.errors import ServiceError, UnauthenticatedError
+from service.review.queue import show_score
 from service.review.verdicts import find_choice
 from service.store import reviews
 
@@ -30,11 +31,19 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(words=words, signed="{:+.1f}".format, percent="{:.0%}".format, moment=_moment)
+    environment.filters.update(
+        words=words, score=show_score, signed="{:+.1f}".format, percent=_percent, moment=_moment
+    )
     environment.globals["asset_version"] = str(
         int(max(path.stat().st_mtime for path in (HERE / "static").iterdir()))
     )
     return environment
+
+
+def _percent(probability: float) -> str:
+    if probability >= 0.995:  # noqa: PLR2004 - would be rounded to 100%
+        return ">99%"
+    return "<1%" if probability < 0.005 else f"{probability:.0%}"  # noqa: PLR2004
 
 
 def _moment(value: datetime) -> str:

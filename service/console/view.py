@@ -77,7 +77,7 @@ def view_advert(advert: JobAdvert, assessment: Assessment, *, with_contacts: boo
 
 def words(code: str) -> str:
     """Give a code such as `money_mule` as words."""
-    return code.replace("_", " ")
+    return code.replace("_", " ").replace(" usd", " USD")
 
 
 def _patterns(assessment: Assessment) -> tuple[tuple[str, float], ...]:

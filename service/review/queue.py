@@ -69,11 +69,18 @@ def priority(assessment: Assessment, cause: Cause, *, digest: str, sample_rate: 
     return draw(digest) / sample_rate
 
 
+def show_score(score: float) -> str:
+    """Write a score for people: two digits, and never as a certainty."""
+    if score >= 0.995:  # noqa: PLR2004 - would be rounded to 1.00
+        return ">0.99"
+    return "<0.01" if score < 0.005 else f"{score:.2f}"  # noqa: PLR2004
+
+
 def why(review: ReviewRow, *, score: float) -> str:
     """Say in words why the advert is in the queue."""
     if review.cause == Cause.SAMPLE:
-        return f"random check of adverts below the line (scored {score:.2f})"
-    return review.signs or f"scored {score:.2f}"
+        return f"random check of adverts below the line (scored {show_score(score)})"
+    return review.signs or f"scored {show_score(score)}"
 
 
 def signs(assessment: Assessment) -> str:

@@ -52,9 +52,7 @@ def append_event(
     detail: dict[str, Any] | None = None,
 ) -> int:
     """Add one event at the end of the chain; gives its number. Details hold ids and counts, no texts."""
-    head = session.scalars(
-        select(AuditHeadRow).with_for_update().execution_options(populate_existing=True)
-    ).one()
+    head = _locked_head(session)
     event = AuditEventRow(
         seq=head.seq + 1,
         at=at,
@@ -67,8 +65,16 @@ def append_event(
     event.digest = _digest(event)
     head.seq, head.digest = event.seq, event.digest
     session.add(event)
-    session.flush()
     return event.seq
+
+
+def _locked_head(session: Session) -> AuditHeadRow:
+    """Give the end of the chain, locked for this unit of work by the first event that it adds."""
+    if "audit_head" not in session.info:
+        locked = select(AuditHeadRow).with_for_update().execution_options(populate_existing=True)
+        session.info["audit_head"] = session.scalars(locked).one()
+    head: AuditHeadRow = session.info["audit_head"]
+    return head
 
 
 def find_break(session: Session) -> int | None:

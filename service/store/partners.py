@@ -28,7 +28,16 @@ class Partner:
 def find_partner(session: Session, key_hash: str, *, at: datetime) -> Partner | None:
     """Give the partner whose key hashes to this; None when it is unknown, expired, revoked or disabled."""
     found = session.execute(
-        select(PartnerKeyRow, PartnerRow)
+        select(
+            PartnerRow.id,
+            PartnerRow.name,
+            PartnerKeyRow.id.label("key_id"),
+            PartnerKeyRow.scopes,
+            PartnerKeyRow.is_test,
+            PartnerKeyRow.expires_at,
+            PartnerRow.review_threshold,
+            PartnerRow.high_threshold,
+        )
         .join(PartnerRow, PartnerRow.id == PartnerKeyRow.partner_id)
         .where(
             PartnerKeyRow.key_hash == key_hash,
@@ -36,19 +45,16 @@ def find_partner(session: Session, key_hash: str, *, at: datetime) -> Partner | 
             PartnerRow.disabled_at.is_(None),
         )
     ).one_or_none()
-    if found is None:
-        return None
-    key, partner = found
-    if key.expires_at is not None and key.expires_at <= at:
+    if found is None or (found.expires_at is not None and found.expires_at <= at):
         return None
     return Partner(
-        id=partner.id,
-        name=partner.name,
-        key_id=key.id,
-        scopes=frozenset(key.scopes.split()),
-        is_test=key.is_test,
-        review_threshold=partner.review_threshold,
-        high_threshold=partner.high_threshold,
+        id=found.id,
+        name=found.name,
+        key_id=found.key_id,
+        scopes=frozenset(found.scopes.split()),
+        is_test=found.is_test,
+        review_threshold=found.review_threshold,
+        high_threshold=found.high_threshold,
     )
 
 

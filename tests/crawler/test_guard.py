@@ -1,8 +1,12 @@
 """The crawler stays out of private networks, whatever a page links, redirects or resolves to."""
 
-# ruff: noqa: E501, S104 - addresses are what is tested
+# ruff: noqa: E501, S104, S603 - addresses are what is tested; the script run is ours
 import ipaddress
+import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,6 +80,33 @@ def test_a_host_on_the_stop_list_is_never_fetched_nor_are_its_subdomains(tmp_pat
         == "host on the stop list"
     )
     assert refusal("https://notplease-not.example.org/x", allow_loopback=False, stopped=stopped) is None
+
+
+RESOLVES_TO_THIS_MACHINE = """
+import socket, sys
+import crawler.guard
+from lurewatch import main
+crawler.guard.PORTS = frozenset({int(sys.argv.pop(1))})
+socket.gethostbyname = lambda name: "127.0.0.1"
+main()
+"""
+
+
+def test_a_public_name_that_resolves_to_this_machine_is_never_connected_to(
+    site: Any, make_source: Any, tmp_path: Path
+) -> None:
+    host = site(lambda asked: asked.reply("secret"))
+    port = host.url.rpartition(":")[2]
+    source = make_source(base_url=f"http://rebind.example.com:{port}", start=["/"])
+    arguments = [port, "crawl", str(source), "--contact", "us@example.org", "-o", str(tmp_path / "out")]
+
+    subprocess.run(
+        [sys.executable, "-c", RESOLVES_TO_THIS_MACHINE, *arguments], check=False, capture_output=True
+    )
+
+    assert host.log == []
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["sources"]["test-site"]["faults"] == {"robots.txt out of reach": 1}
 
 
 @pytest.mark.parametrize("answer", ["10.0.0.7", "127.0.0.1", "169.254.169.254"])

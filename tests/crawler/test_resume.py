@@ -74,7 +74,7 @@ def test_what_was_done_before_the_kill_is_not_fetched_again(
     assert len(asked) == N_JOBS
 
 
-@pytest.mark.parametrize("cut", [1, 20, 200])
+@pytest.mark.parametrize("cut", [1, 200])
 def test_a_last_line_cut_off_by_a_kill_is_written_again_whole(
     slow_site: Any, make_source: Any, start_crawl: Any, crawl: Any, tmp_path: Path, cut: int
 ) -> None:
@@ -91,3 +91,41 @@ def test_a_last_line_cut_off_by_a_kill_is_written_again_whole(
     crawled = crawl(source, slow_site.url)
 
     assert len({advert["id"] for advert in crawled.lines()}) == len(crawled.lines()) == N_JOBS
+
+
+def test_a_run_whose_budget_is_used_up_goes_on_where_it_ended(
+    slow_site: Any, make_source: Any, crawl: Any
+) -> None:
+    source = make_source()
+    counts = [len(crawl(source, slow_site.url, "--max-pages", "20").lines()) for _n in range(3)]
+
+    assert counts[0] < N_JOBS
+    assert counts[-1] == N_JOBS
+    asked = Counter(path for path in slow_site.paths if path.startswith("/job/"))
+    assert max(asked.values()) <= 2
+    assert sum(asked.values()) <= N_JOBS + 10
+
+
+def test_two_crawls_never_write_one_folder_at_a_time(
+    slow_site: Any, make_source: Any, start_crawl: Any, crawl: Any, tmp_path: Path
+) -> None:
+    source, folder = make_source(), tmp_path / "out"
+    first = start_crawl(source, slow_site.url, folder)
+    wait_for_lines(folder / "adverts.jsonl", 3)
+    second = crawl(source, slow_site.url)
+    first.wait()
+
+    assert second.exit_code == 2
+    assert "another crawl is writing there" in second.output
+    assert len(second.lines()) == N_JOBS
+
+
+def test_a_folder_that_cannot_be_written_is_named(
+    slow_site: Any, make_source: Any, crawl: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("x")
+
+    crawled = crawl(make_source(), slow_site.url, folder=tmp_path / "file" / "out")
+
+    assert crawled.exit_code == 2
+    assert "cannot be written" in crawled.output

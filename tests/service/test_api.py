@@ -163,15 +163,22 @@ def test_a_body_over_the_limit_is_a_413_told_or_not(client: TestClient) -> None:
     check_problem(client.post("/v1/score", content=in_pieces, headers=headers), 413, "too-large")
 
 
-def test_a_crash_is_a_500_with_an_id_and_nothing_else(
-    client: TestClient, context: Context, monkeypatch: pytest.MonkeyPatch
+def test_a_crash_is_a_500_with_an_id_and_its_place_in_the_log_but_no_words(
+    client: TestClient,
+    context: Context,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def crash(*_args: object, **_kwargs: object) -> None:
         raise RuntimeError(LURE)
 
     monkeypatch.setattr(type(context.detector), "assess", crash)
     problem = check_problem(client.post("/v1/score", json={"text": "x"}), 500, "internal-error")
-    assert LURE not in json.dumps(problem)
+    logged = capsys.readouterr().out
+    assert problem["request_id"] in logged
+    assert "RuntimeError" in logged
+    assert "test_api.py" in logged
+    assert LURE not in json.dumps(problem) + logged
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "\ufeff" * 9, "𝐅𝐫𝐞𝐞 flight", "x" * 200_000, "柬埔寨" * 3000])

@@ -62,6 +62,7 @@ def page(
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     page.on("request", lambda sent: None if sent.url.startswith(address) else faults.append(sent.url))
     page.goto(address + link_for(context, "asha"))
+    expect(page.get_by_role("button", name="Sign in")).to_be_focused()
     page.keyboard.press("Enter")
     page.wait_for_url("**/console")
     yield page

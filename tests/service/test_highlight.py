@@ -22,19 +22,21 @@ def test_text_is_cut_at_the_borders_of_its_hits() -> None:
 
 
 def test_overlapping_hits_share_the_middle_and_each_gloss_stands_where_its_hit_ends() -> None:
-    pieces = cut(
-        "包机票包吃住", [hit(1, 0, 4, gloss="flights paid"), hit(2, 2, 6, gloss="food and lodging paid")]
-    )
-    assert [(piece.text, piece.numbers) for piece in pieces] == [
-        ("包机", (1,)),
-        ("票包", (1, 2)),
-        ("吃住", (2,)),
-    ]
+    hits = [hit(1, 0, 4, gloss="flights paid"), hit(2, 2, 6, log_odds=0.1, gloss="food and lodging paid")]
+    pieces = cut("包机票包吃住", hits)
+    assert [(piece.text, piece.numbers) for piece in pieces] == [("包机票包", (1, 2)), ("吃住", (2,))]
     assert [[gloss.text for gloss in piece.glosses] for piece in pieces] == [
-        [],
         ["flights paid"],
         ["food and lodging paid"],
     ]
+
+
+def test_words_that_several_reasons_rest_on_are_glossed_once_by_the_strongest() -> None:
+    phrase = "work in Poipet"
+    hits = [hit(4, 0, 4, gloss=phrase), hit(2, 0, 4, gloss=phrase), hit(1, 2, 4, gloss="Poipet")]
+    (piece,) = cut("ไปปอ", hits)
+    assert [(gloss.number, gloss.text) for gloss in piece.glosses] == [(2, phrase)]
+    assert piece.numbers == (1, 2, 4)
 
 
 def test_a_gloss_that_says_the_same_is_left_out() -> None:

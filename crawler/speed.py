@@ -1,0 +1,116 @@
+"""Measures the crawler's speed: pages a second against a local server, with evidence and without.
+
+Server and crawls run in processes of their own; the two kinds of crawl take turns, so that what else
+the machine does weighs on both. Figures are per second of processor time, which is what a core gives.
+"""
+
+# ruff: noqa: E501, S603 - the board's page reads best unbroken; the command run is our own
+
+import http.server
+import json
+import multiprocessing
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROUNDS = 3
+_TEXT = "<p>We look for somebody who likes people and mornings. You bring two years of practice.</p>" * 12
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """A board of made-up pages with JSON-LD."""
+
+    protocol_version = "HTTP/1.1"
+    pages = 0
+
+    def do_GET(self) -> None:
+        """Answer with a listing or a page."""
+        body, kind = b"User-agent: *\nAllow: /\n", "text/plain"
+        if self.path == "/jobs":
+            kind, body = (
+                "text/html",
+                "".join(f'<a href="/job/{n}">job</a>' for n in range(self.pages)).encode(),
+            )
+        elif self.path.startswith("/job/"):
+            kind, body = "text/html", _page(self.path).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name http.server asks for
+        """Stay quiet."""
+
+
+def _page(path: str) -> str:
+    posting = {
+        "@context": "https://schema.org", "@type": "JobPosting", "title": f"Cook {path}", "description": _TEXT, "url": path,
+        "datePosted": "2026-11-01", "hiringOrganization": {"@type": "Organization", "name": "Example Kitchen"},
+        "jobLocation": {"@type": "Place", "address": {"addressLocality": "Hull", "addressCountry": "GB"}},
+        "baseSalary": {"currency": "GBP", "value": {"minValue": 11, "maxValue": 13, "unitText": "HOUR"}},
+    }  # fmt: skip
+    head = f'<script type="application/ld+json">{json.dumps(posting)}</script>'
+    return f"<html><head>{head}</head><body><h1>Cook</h1>{_TEXT * 3}</body></html>"
+
+
+def _serve(pages: int, pipe: Any) -> None:
+    Handler.pages = pages
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    pipe.send(server.server_address[1])
+    server.serve_forever()
+
+
+def measure_speed(pages: int) -> dict[str, Any]:
+    """Crawl `pages` pages several times each way; gives pages a second and what evidence costs."""
+    here, there = multiprocessing.Pipe()
+    server = multiprocessing.get_context("spawn").Process(target=_serve, args=(pages, there), daemon=True)
+    server.start()
+    base = f"http://127.0.0.1:{here.recv()}"
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            idle = _crawl(base, Path(folder) / "idle", 1, "--evidence")[0]
+            rounds = [
+                [
+                    _crawl(base, Path(folder) / f"{n}{how}", pages, how)
+                    for how in ("--evidence", "--no-evidence")
+                ]
+                for n in range(ROUNDS)
+            ]
+    finally:
+        server.terminate()
+    with_it, without = (min(pair[i][0] for pair in rounds) - idle for i in (0, 1))
+    return {
+        "pages": pages,
+        "pages_per_cpu_s": pages / with_it,
+        "pages_per_cpu_s_without": pages / without,
+        "pages_per_s": pages / min(pair[0][1] for pair in rounds),
+        "evidence_cost": with_it / without - 1,
+    }
+
+
+def _crawl(base: str, folder: Path, pages: int, how: str) -> tuple[float, float]:
+    """Crawl in a process of its own: (its processor time, its time by the clock), in seconds."""
+    folder.mkdir()
+    source = folder / "speed.yaml"
+    entry = {
+        "name": "speed", "title": "speed", "owner": "us", "terms": "none", "contact": "us", "languages": ["en"],
+        "kind": "job_postings", "base_url": base, "start": ["/jobs"], "detail": "/job/", "delay_s": 0, "concurrency": 8,
+        "budget_pages": pages + 10 if pages > 1 else 1, "bundled": True, "expect": {"min": 0},
+    }  # fmt: skip
+    source.write_text(yaml.safe_dump(entry), encoding="utf-8")
+    code = "from lurewatch import main; main()"
+    arguments = ["crawl", str(source), "--allow-loopback", "-o", str(folder / "out"), how]
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    subprocess.run(
+        [sys.executable, "-c", code, *arguments], check=True, stdout=subprocess.DEVNULL, env=os.environ
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime), time.monotonic() - started
