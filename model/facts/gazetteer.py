@@ -138,7 +138,10 @@ def _rows(spelling: str, *, inflects: bool) -> Iterator[tuple[str, ...]]:
         yield tuple(tokens)
         yield from ((*tokens[:-1], last + ending) for ending in _TURKIC_CASES if len(last) >= _LEAST_STEM)
     elif inflects and script in _INFLECTED and not is_unspaced(last):
-        stem = _ENDING[script].sub("", last) if len(last) > _LEAST_STEM else last
+        stem = _ENDING[script].sub("", last)
+        if len(stem) < _LEAST_STEM:
+            yield tuple(tokens)
+            return
         yield (*tokens[:-1], stem + "*")
         if script == "Ethi" and len(tokens) == 1:
             for prefix in "በለከየ":
@@ -236,11 +239,11 @@ _TURKIC_CASES = ("da", "dan", "ga", "ning", "ni", "dagi", "de", "den", "ya", "ye
 """Uzbek and Turkish endings: a stem with any ending would take `take` for Takeo and `software` for a country."""
 _ENDING = {
     "Cyrl": re.compile("(?:ия|ья|а|я|ь|й|ы|и)$"),
-    "Deva": re.compile("[\u093e-\u094c\u0902]+$"),
-    "Beng": re.compile("[\u09be-\u09cc]+$"),
-    "Taml": re.compile("(?:\u0bc1|\u0bcd|\u0bbf|\u0bbe)+$"),
+    "Deva": re.compile("[\u093e-\u094c\u0902]$"),
+    "Beng": re.compile("[\u09be-\u09cc]$"),
+    "Taml": re.compile("(?:\u0bc1|\u0bcd|\u0bbf|\u0bbe)$"),
     "Telu": re.compile("[\u0c3e-\u0c4d]+$"),
-    "Sinh": re.compile("(?:ය|ව|[\u0dcf-\u0ddf])+$"),
+    "Sinh": re.compile("(?:ය|ව|[\u0dcf-\u0ddf])$"),
     "Ethi": re.compile("$"),
     "Arab": re.compile("$"),
 }

@@ -288,7 +288,9 @@ def _words() -> _Words:
         multiplier_before=re.compile(
             rf"({_any(word for word in multipliers if _UNIT_FIRST.match(word))}) ?\Z"
         ),
-        currency=re.compile(rf"[ ]?({_any(word for word in currencies if not word.endswith('/'))})"),
+        currency=re.compile(
+            rf"[ ]?({_any(word for word in currencies if not word.endswith('/') and word != 'p')})"
+        ),
         currency_before=re.compile(rf"{_WORD_BEGINS}({_any(currencies)})[ :.]{{0,2}}\Z"),
         currencies=currencies,
         period=re.compile(rf"{_WORD_BEGINS}({_any(periods)})"),

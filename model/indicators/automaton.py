@@ -166,13 +166,12 @@ class Automaton:
 
     def _symbol(self, word: str) -> int:
         """Work out which labels a token satisfies; tokens alike in that share a symbol."""
-        labels = self._labels_of(word)
-        if not labels:
-            collapsed = _REPEATED.sub(r"\1", word)
-            doubled = _REPEATED.sub(r"\1\1", word)
-            for variant in (doubled, collapsed):
-                if variant != word and (labels := self._labels_of(variant)):
-                    break
+        labels: tuple[str, ...] = ()
+        if _REPEATED.search(word):
+            labels = self._labels_of(_REPEATED.sub(r"\1\1", word)) or self._labels_of(
+                _REPEATED.sub(r"\1", word)
+            )
+        labels = labels or self._labels_of(word)
         symbol = self._symbol_of.get(labels)
         if symbol is None:
             symbol = len(self._labels)

@@ -1,8 +1,8 @@
 """Checks labelled adverts before anything is learnt from them: twins, conflicts, style, leaks, few rows.
 
 What training must not see is a fault, and faults stop the command. A conflict is listed with both ids and
-never averaged: somebody has to read the two adverts. Files of the evaluation format are counted, and compared
-with the labelled rows when both are given: an advert on both sides of a measurement is a leak.
+never averaged: somebody has to read the two adverts. Files of the evaluation format are counted, and
+compared with the labelled rows when both are given: an advert on both sides of a measurement is a leak.
 """
 
 import json
@@ -48,7 +48,7 @@ class _Case:
 def check_data(files: list[Path] | None, *, noise: int = 0) -> tuple[dict[str, Any], list[str]]:
     """Give figures and faults of label files, the configured ones for None.
 
-    `noise` asks for that many suspect labels. Raises `InputError` naming file and line of a row that cannot be read.
+    `noise` asks for that many suspect labels. Raises `InputError` naming file and line of an unreadable row.
     """
     config = load_config()
     given = [Path(name) for name in config.data.labels] if files is None else [f.absolute() for f in files]
@@ -114,7 +114,7 @@ def check_rows(data: Dataset, *, whole: bool = True) -> tuple[dict[str, Any], li
 
 
 def find_leaks(training: Sequence[tuple[str, str]], test: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Give (training id, test id) of nearly the same texts on both sides of a split; inputs are (id, text)."""
+    """Give (training id, test id) of near-identical texts on both sides of a split; takes (id, text)."""
     everything = [*training, *test]
     signatures = {}
     leaks = []
@@ -131,7 +131,7 @@ def find_leaks(training: Sequence[tuple[str, str]], test: Sequence[tuple[str, st
 
 
 def noise_candidates(data: Dataset, *, most: int) -> list[dict[str, Any]]:
-    """Rank rows whose label is contradicted most by folds that had not seen them; ids only, to be read again."""
+    """Rank rows whose label is contradicted most by folds that had not seen them; ids only, to read again."""
     config, catalogue = load_config(), load_catalogue()
     names = column_names(catalogue)
     matrix = matrix_of(data.rows, catalogue, names)

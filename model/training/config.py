@@ -30,6 +30,8 @@ class FitConfig(Record):
     """Inverse variance of the prior on the scam-centre head's weights."""
     head_precision: Annotated[float, Field(gt=0)]
     """The same for the other heads."""
+    neighbour_weight: Share
+    """How much a row of another deception counts against the scam-centre head: flagging one is no false alarm on an honest advert."""
     folds: Annotated[int, Field(ge=2)]
     """Grouped folds for out-of-fold predictions."""
     language_weight: Share

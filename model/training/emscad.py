@@ -1,9 +1,9 @@
 """Measures the vote of four and the reference baselines on EMSCAD, by company and template and at random.
 
-Under the grouped split no company, text or template of a test row was seen in training; under the random split
-most were, which is why its figures are printed with a warning. Both splits, all models, thresholds and
-calibrations are made in the same way in one run; threshold and calibration come from folds inside the training
-side. Spread between folds is larger than between models: every figure is a mean with its folds beside it.
+Under the grouped split no company, text or template of a test row was seen in training; under the random
+one most were, so its figures are printed with a warning. Models, thresholds and calibrations of both splits
+are made in the same way in one run; threshold and calibration come from folds inside the training side.
+Spread between folds is larger than between models: every figure is a mean with its folds beside it.
 """
 
 from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class _Fold:
-    """Calibrated probabilities of a fold's test rows per model, and the thresholds of best F1 inside training."""
+    """Calibrated probabilities of the test rows, and thresholds of best F1 inside training, per model."""
 
     test: Rows
     probabilities: dict[str, Floats]
@@ -140,7 +140,7 @@ def _result(
             "fraudulent": int(frauds.sum()),
             "legitimate": int((~frauds).sum()),
             "prevalence": round(float(data.weights[frauds].sum() / data.weights.sum()), 4),
-            "weighting": "both classes count as in the whole set of 17,880 adverts, in training and in every figure",
+            "weighting": "classes count as among all 17,880 adverts, in training and in all figures",
             "groups_by_company_and_template": len(set(data.groups.tolist())),
             "groups_with_frauds": len(set(data.groups[frauds].tolist())),
             "frauds_in_largest_group": int(np.bincount(data.groups[frauds]).max()),

@@ -1,8 +1,9 @@
 """Reads the Employment Scam Aegean Dataset and says which rows share a company, a text or a template.
 
-A fraudster's campaign repeats a company profile, a description, a list of requirements; under a random split
-the test side has mostly been seen already. Groups join rows that share any of these exactly or nearly, and,
-where the identity codes of all 17,880 rows lie beside the file, rows linked through rows whose text is not here.
+A fraudster's campaign repeats a company profile, a description, a list of requirements; under a random
+split the test side has mostly been seen already. Groups join rows that share any of these exactly or
+nearly, and, where identity codes of all 17,880 rows lie beside the file, rows linked through rows whose
+text is not here.
 """
 
 import csv
@@ -118,7 +119,7 @@ def _same(values: Iterable[str], *, least: int = 1) -> list[list[int]]:
 def _link_through_codes(
     graph: "nx.Graph[int | str]", rows: Sequence[dict[str, str]], codes: Sequence[dict[str, str]]
 ) -> None:
-    """Add the rows known by code only; codes of empty and short texts, learnt from rows at hand, link nothing."""
+    """Add rows known by code only; codes of empty and short texts, known from rows at hand, link nothing."""
     if not codes:
         return
     index = {row["job_id"]: i for i, row in enumerate(rows)}
@@ -135,7 +136,7 @@ def _link_through_codes(
 
 
 def masked_text(value: str) -> str:
-    """Give a field with links, addresses and numbers replaced by their kind: nothing in it names a campaign."""
+    """Give a field with links, addresses and numbers replaced by their kind: nothing names a campaign."""
     value = _HASHED.sub(lambda match: f" zz{match[1].lower()} ", value)
     return _DIGITS.sub(" 0 ", _LOOSE.sub(" ", value))
 

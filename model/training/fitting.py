@@ -47,7 +47,6 @@ def fit_heads(
 ) -> Fitted:
     """Fit every head; same inputs, same numbers."""
     folds = list(split_folds(data, groups, n_folds=config.fit.folds, seed=config.fit.seed))
-    weights = row_weights(data, language_weight=config.fit.language_weight)
     heads: dict[str, Head] = {}
     out_of_fold: dict[str, NDArray[np.float64]] = {}
     for label in HEADS:
@@ -56,6 +55,7 @@ def fit_heads(
             continue
         precision = config.fit.precision if label is LabelName.SCAM_CENTRE else config.fit.head_precision
         new = Maker(names, catalogue, label, precision)
+        weights = row_weights(data, label, config)
         raw = out_of_fold_log_odds(new, matrix, target, weights, folds)
         base_rate = config.calibration.base_rate if label is LabelName.SCAM_CENTRE else None
         slope, intercept = calibrate(raw, target, base_rate=base_rate)
@@ -85,11 +85,14 @@ def split_folds(
     yield from splitter.split(np.zeros(len(groups)), data.labels, groups)
 
 
-def row_weights(data: Dataset, *, language_weight: float) -> NDArray[np.float64]:
-    """Weigh rows so that languages with few of them count more; mean 1, shape (n_rows,)."""
+def row_weights(data: Dataset, label: LabelName, config: TrainConfig) -> NDArray[np.float64]:
+    """Weigh rows for one head, mean 1, shape (n_rows,): languages with few rows count more, other deceptions less against scam_centre."""
     languages, inverse, counts = np.unique(data.languages, return_inverse=True, return_counts=True)
     fair = len(data.rows) / (len(languages) * counts)
-    weights: NDArray[np.float64] = fair[inverse] ** language_weight
+    weights: NDArray[np.float64] = fair[inverse] ** config.fit.language_weight
+    if label is LabelName.SCAM_CENTRE:
+        neighbours = ~data.is_honest & (data.labels != LabelName.SCAM_CENTRE)
+        weights = np.where(neighbours, weights * config.fit.neighbour_weight, weights)
     return weights / weights.mean()
 
 

@@ -1,8 +1,8 @@
-"""Reads somebody else's labelled adverts into label rows: CSV, JSON lines or Parquet, columns and label values mapped.
+"""Reads somebody else's labelled adverts into label rows, from CSV, JSON lines or Parquet.
 
-Nothing is guessed: a column that is not there, a label value without a mapping, a file with another digest stop the import
-with the place and the remedy. Contacts are masked before anything is written, names of employers become digests, and
-every row keeps where it came from.
+Nothing is guessed: a column that is not there, a label value without a mapping, a file with another digest
+stop the import with the place and the remedy. Contacts are masked before anything is written, names of
+employers become digests, and every row keeps where it came from.
 """
 
 import csv
@@ -117,12 +117,13 @@ def import_file(
         raise InputError(
             f"{path.name}: its sha256 is {result.sha256}, not {sha256}; get the file that was registered"
         )
+    made = {"provenance": provenance, "origin": f"import:{name}"}
     seen: set[tuple[str, str]] = set()
     for number, raw in enumerate(read_table(path), 1):
         if number == 1:
             _check_columns(path, raw, mapping)
         result.read += 1
-        row = _row(raw, mapping, f"{path.name}: row {number}", name, provenance, result)
+        row = _row(raw, mapping, result, where=f"{path.name}: row {number}", made=made)
         if row is None:
             continue
         key = (" ".join(normalise(row.text).text.split()), str(row.label))
@@ -141,10 +142,10 @@ def import_file(
 def _row(
     raw: Mapping[str, Any],
     mapping: ColumnMap,
-    where: str,
-    name: str,
-    provenance: Provenance,
     result: Imported,
+    *,
+    where: str,
+    made: Mapping[str, str],
 ) -> Label | None:
     values = {field_: _joined(raw, columns) for field_, columns in mapping.columns.items()}
     written = values.get("label", "")
@@ -168,9 +169,9 @@ def _row(
     fields["label"] = label
     language = fields.get("language") or mapping.language or guess_language(fields["text"]).code
     key = fields.get("id") or hashlib.sha256((label + "\x1f" + fields["text"]).encode()).hexdigest()[:20]
-    fields |= {"id": f"{name}-{key}", "language": language}
+    fields |= {**made, "id": f"{made['origin'].partition(':')[2]}-{key}", "language": language}
     try:
-        return Label.model_validate({**fields, "provenance": provenance, "origin": f"import:{name}"})
+        return Label.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
         raise InputError(
@@ -192,7 +193,7 @@ def _check_columns(path: Path, raw: Mapping[str, Any], mapping: ColumnMap) -> No
 
 
 def read_table(path: Path) -> Iterator[dict[str, Any]]:
-    """Give the rows of a .csv, .tsv, .jsonl or .parquet file as dicts; raises `InputError` naming the line."""
+    """Give the rows of a .csv, .tsv, .jsonl or .parquet file; raises `InputError` naming the line."""
     readers = {
         ".csv": _csv,
         ".tsv": _csv,
@@ -259,7 +260,7 @@ def _parquet(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def mask_contacts(text: str, *, counts: Counter[str] | None = None) -> str:
-    """Put a fictional contact of the same kind in place of each: the kind stays a fact, nobody can be reached."""
+    """Put a fictional contact of the same kind in place of each: the kind stays, nobody can be reached."""
     folded = normalise(text)
     pieces = []
     position = 0

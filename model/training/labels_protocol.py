@@ -46,7 +46,7 @@ def evaluate_labels(
     groups = groups_of(rows.rows)
     fitted = fit_heads(matrix, rows, groups, names, catalogue, config)
     new = Maker(names, catalogue, LabelName.SCAM_CENTRE, config.fit.precision)
-    weights = row_weights(rows, language_weight=config.fit.language_weight)
+    weights = row_weights(rows, LabelName.SCAM_CENTRE, config)
     target = (rows.labels == LabelName.SCAM_CENTRE).astype(np.int_)
     result = {
         "model_version": folder.name,

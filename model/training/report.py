@@ -1,18 +1,17 @@
-"""Writes the evaluation report: one HTML file that needs nothing beside itself, for a reader who was not there.
+"""Writes the evaluation report: one HTML file that needs nothing else, for a reader who was not there.
 
-`write_report` takes the result of any protocol. Curves are drawn from its `_plots`; everything else becomes tables, every
-share with its interval and count, thin slices marked. A section that is not known here is shown all the same, so that no figure
-is lost on the way from the protocol to the page. No advert text is in it.
+`write_report` takes the result of any protocol. Curves are drawn from its `_plots`; everything else becomes
+tables, every share with its interval and count, thin slices marked. A section that is not known here is
+shown all the same: no figure is lost on the way from the protocol to the page. No advert text is in it.
 """
 
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from babel import Locale
+import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from model.training.measures import expected_calibration_error
@@ -22,45 +21,35 @@ from model.training.report_figures import (
     bars_figure,
     calibration_figure,
     false_alarm_figure,
+    folds_figure,
     operating_points,
     precision_recall_figure,
     review_budgets,
     scores_figure,
 )
-from model.training.report_words import SECTIONS, TERMS
+from model.training.report_tables import (
+    FEW,
+    Cell,
+    Table,
+    all_shares,
+    cell_of,
+    exact_share,
+    is_repeated,
+    language_name,
+    number_of,
+    tables_of,
+    with_bounds,
+    words_of,
+)
 
-FEW = 20
-"""A share of fewer cases than this says little; it is shown and marked."""
+WORDS = yaml.safe_load(Path(__file__).with_name("report_words.yaml").read_text("utf-8"))
+"""Headings, explanations, first lines and terms."""
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
 )
-_NAMES = Locale("en").languages
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One cell: text, or a share that is drawn with its interval."""
-
-    text: str
-    share: dict[str, Any] | None = None
-    is_number: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows under a heading."""
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-    @property
-    def has_few(self) -> bool:
-        """Whether a row rests on fewer cases than can carry it."""
-        return any(cell.share is not None and cell.share["n"] < FEW for row in self.rows for cell in row)
 
 
 @dataclass(frozen=True)
@@ -79,6 +68,7 @@ class Section:
     key: str
     title: str
     words: str
+    warning: str = ""
     tables: list[Table] = field(default_factory=list)
     figures: list[FigureBlock] = field(default_factory=list)
 
@@ -86,14 +76,16 @@ class Section:
 def write_report(result: dict[str, Any]) -> str:
     """Give the page for a result of `evaluate_real`, `evaluate_labels` or `evaluate_emscad`."""
     plots = result.get("_plots")
-    shown = {key: value for key, value in result.items() if not key.startswith("_")}
     scored = Scored.of(plots) if plots else None
+    raw = {key: value for key, value in result.items() if not key.startswith("_")}
+    shown = _with_counts(raw, scored)
     facts = [
-        (_words(key), _number(value) if not isinstance(value, str) else value)
+        (words_of(key), number_of(value) if not isinstance(value, str) else value)
         for key, value in shown.items()
         if not isinstance(value, (dict, list))
     ]
     sections = [_section(key, value) for key, value in shown.items() if isinstance(value, (dict, list))]
+    _add_folds(sections, shown)
     curves = _curves(scored, result.get("threshold")) if scored is not None else None
     template = _ENVIRONMENT.get_template("report.html")
     return template.render(
@@ -103,8 +95,9 @@ def write_report(result: dict[str, Any]) -> str:
         sections=sections,
         thin=_thin(sections),
         few=FEW,
-        terms=TERMS,
-        raw=json.dumps(shown, ensure_ascii=False, indent=1, default=str),
+        terms=list(WORDS["terms"].items()),
+        headlines=_headlines(shown),
+        raw=json.dumps(raw, ensure_ascii=False, indent=1, default=str),
     )
 
 
@@ -113,9 +106,9 @@ def _curves(scored: Scored, threshold: float | None) -> Section:
     section = Section(
         "curves",
         "The detector at every threshold",
-        f"Drawn from {lures} lures and {honest} honest texts, none of which the scoring weights were fitted on."
-        f" Among them, counted as the protocol weighs them, {scored.prevalence:.1%} are lures; on a live stream the"
-        " share is far smaller, and precision falls with it. Recall and false alarms do not depend on that share."
+        f"Drawn from {lures} lures and {honest} honest texts that the scoring weights were not fitted on."
+        f" As the protocol weighs them, {scored.prevalence:.1%} are lures; on a live stream that share is far"
+        " smaller, and precision falls with it. Recall and false alarms do not depend on it."
         " Bands hold 95% of 300 redraws of the texts.",
     )
     error, _ = expected_calibration_error(scored.scores, scored.target, scored.weights)
@@ -126,12 +119,9 @@ def _curves(scored: Scored, threshold: float | None) -> Section:
         "calibration": calibration_figure(scored),
     }
     for key, image in images.items():
-        title, words = SECTIONS[f"figure:{key}"]
+        title, words = _explained(f"figure:{key}")
         section.figures.append(FigureBlock(title, image, words.format(error=error)))
-    points = [
-        (Cell(name), Cell("", {"value": value, "low": low, "high": high, "n": lures}), Cell(f"{lures}"))
-        for name, value, low, high in operating_points(scored)
-    ]
+    points = [(Cell(name), Cell("", share), Cell(f"{lures}")) for name, share in operating_points(scored)]
     section.tables += [
         Table("Operating points", ("measure", "value [95%]", "lures"), tuple(points)),
         _budgets(scored),
@@ -140,99 +130,102 @@ def _curves(scored: Scored, threshold: float | None) -> Section:
 
 
 def _budgets(scored: Scored) -> Table:
-    rows = []
-    for row in review_budgets(scored):
-        found = f"{row['found']:.1f}" if row["possible"] else "cannot be told from so few honest texts"
-        texts = (
-            f"{row['base_rate']:.1%} ({row['lures']} a day)",
-            f"{row['budget']}",
-            found,
-            f"{row['recall']:.0%}",
+    """Give what a review team would find; the share of lures in the stream is assumed, and said to be."""
+    rows = tuple(
+        (
+            Cell(f"{base_rate:.1%}, {base_rate * DAILY:.0f} a day", is_number=True),
+            Cell(f"{budget}", is_number=True),
+            Cell("", share),
+            Cell(f"{share['value'] * base_rate * DAILY:.0f}", is_number=True),
         )
-        rows.append(tuple(Cell(text, is_number=True) for text in texts))
-    head = ("lures among them (assumed)", "looked at a day", "lures found", "recall")
-    return Table(f"If a team looks at the riskiest of {DAILY:,} adverts a day", head, tuple(rows))
+        for base_rate, budget, share in review_budgets(scored)
+    )
+    head = ("lures among them (assumed)", "looked at a day", "recall [95%]", "lures found")
+    return Table(f"If a team looks at the riskiest of {DAILY:,} adverts a day", head, rows)
+
+
+def _with_counts(result: dict[str, Any], scored: Scored | None) -> dict[str, Any]:
+    """Put counts and intervals beside shares that came without them."""
+    if scored is None or "counts" not in result:
+        return result
+    lures = int((scored.target == 1).sum())
+    shown = dict(result)
+    counts = {**result["counts"], "lures": lures}
+    if "at_bands" in result:
+        shown["at_bands"] = {
+            name: {band: exact_share(value, counts[name]) for band, value in bands.items()}
+            for name, bands in result["at_bands"].items()
+        }
+    if "attacks" in result:
+        shown["attacks"] = {
+            name: {"recall": exact_share(part["recall"], lures), "drop": part["drop"]}
+            if isinstance(part, dict)
+            else part
+            for name, part in result["attacks"].items()
+        }
+    return shown
+
+
+def _headlines(result: dict[str, Any]) -> list[tuple[str, Cell]]:
+    """Give the figures that a hurried reader should take away, where the protocol has them."""
+    found = []
+    for headline in WORDS["headlines"]:
+        value: Any = result
+        for key in headline["path"]:
+            value = value.get(key) if isinstance(value, dict) else None
+        if value is not None:
+            found.append((str(headline["words"]), cell_of(value)))
+    return found
 
 
 def _section(key: str, value: Any) -> Section:
-    title, words = SECTIONS.get(key, (_words(key).capitalize(), ""))
+    title, words = _explained(key)
     section = Section(key, title, words)
-    section.tables = list(_tables("", value if isinstance(value, dict) else {_words(key): value}))
+    figures = dict(value) if isinstance(value, dict) else {key: value}
+    section.warning = str(figures.pop("warning", ""))
+    section.tables = list(tables_of("", figures))
     for name, slices in _language_slices(key, value):
         ordered = sorted(slices.items(), key=lambda pair: (-pair[1]["value"], pair[0]))
-        named = [(_language(code), share) for code, share in ordered]
-        what, how = SECTIONS["figure:languages"]
+        named = [(language_name(code), with_bounds(share)) for code, share in ordered]
+        what, how = _explained("figure:languages")
         label = "share flagged" if "alarm" in key or "negatives" in name or "windows" in name else "recall"
         few = sum(share["n"] < FEW for share in slices.values())
-        note = f" {few} of {len(slices)} languages rest on fewer than {FEW} cases: read them together, not alone."
-        block = FigureBlock(
-            f"{what}: {_words(name)}", bars_figure(named, label=label), how + (note if few else "")
-        )
+        note = f" {few} of {len(slices)} languages rest on fewer than {FEW} cases: read them together."
+        heading = what if name in {key, "by_language"} else f"{what}: {words_of(name)}"
+        image = bars_figure(named, label=label)
+        block = FigureBlock(heading, image, how + (note if few else ""))
         section.figures.append(block)
     return section
+
+
+def _add_folds(sections: list[Section], result: dict[str, Any]) -> None:
+    """Draw the folds of every split that was repeated, side by side, in the first section that has them."""
+    splits = {
+        key: {
+            name: part["average_precision"]["folds"]
+            for name, part in value.items()
+            if isinstance(part, dict) and is_repeated(part.get("average_precision"))
+        }
+        for key, value in result.items()
+        if isinstance(value, dict)
+    }
+    splits = {key: models for key, models in splits.items() if models}
+    if splits:
+        what, how = _explained("figure:folds")
+        image = folds_figure(splits, label="average precision, one dot a fold")
+        first = next(section for section in sections if section.key in splits)
+        first.figures.append(FigureBlock(what, image, how))
 
 
 def _language_slices(key: str, value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """Give the parts of a section that are shares by language."""
     if not isinstance(value, dict):
         return
-    if "by_language" in key and _all_shares(value):
+    if "by_language" in key and all_shares(value):
         yield key, value
     for name, part in value.items():
-        if "by_language" in name.replace(" ", "_") and _all_shares(part):
+        if "by_language" in name.replace(" ", "_") and all_shares(part):
             yield name, part
-
-
-def _tables(title: str, value: dict[str, Any]) -> Iterator[Table]:
-    """Turn nested figures into tables: shares, repeated measures, matrices, and what is left."""
-    shares = {key: part for key, part in value.items() if _is_share(part)}
-    if shares:
-        yield _share_table(title, shares)
-    repeated = {key: part for key, part in value.items() if _is_repeated(part)}
-    if repeated:
-        yield _matrix(title, {"": repeated})
-    plain = {
-        key: part for key, part in value.items() if not isinstance(part, dict) and not _is_list_of_dicts(part)
-    }
-    if plain:
-        rows = tuple((Cell(_words(key)), Cell(_number(part), is_number=True)) for key, part in plain.items())
-        yield Table(title, ("figure", "value"), rows)
-    rest = {
-        key: part for key, part in value.items() if isinstance(part, dict) and key not in shares | repeated
-    }
-    matrix = {key: part for key, part in rest.items() if _is_matrix_row(part)}
-    if len(matrix) > 1 and len({tuple(part) for part in matrix.values()}) == 1:
-        yield _matrix(title, matrix)
-        rest = {key: part for key, part in rest.items() if key not in matrix}
-    for key, part in value.items():
-        if _is_list_of_dicts(part):
-            yield _matrix(_words(key), {str(number): row for number, row in enumerate(part, 1)})
-    for key, part in rest.items():
-        yield from _tables(" · ".join(filter(None, (title, _words(key)))), part)
-
-
-def _share_table(title: str, shares: dict[str, Any]) -> Table:
-    rows = tuple(
-        (Cell(_language(key) if "language" in title else _words(key)), Cell("", share), Cell(f"{share['n']}"))
-        for key, share in shares.items()
-    )
-    return Table(title, ("slice", "share [95%]", "n"), rows)
-
-
-def _matrix(title: str, rows: dict[str, dict[str, Any]]) -> Table:
-    columns = tuple(dict.fromkeys(name for row in rows.values() for name in row))
-    named = any(rows)
-    return Table(
-        title,
-        (*(("",) if named else ()), *(_words(name) for name in columns)),
-        tuple(
-            (
-                *((Cell(_words(key)),) if named else ()),
-                *(Cell(_number(row.get(name)), is_number=True) for name in columns),
-            )
-            for key, row in rows.items()
-        ),
-    )
 
 
 def _thin(sections: list[Section]) -> int:
@@ -245,42 +238,7 @@ def _thin(sections: list[Section]) -> int:
     )
 
 
-def _is_share(value: Any) -> bool:
-    return isinstance(value, dict) and value.keys() == {"value", "n", "low", "high"}
-
-
-def _is_repeated(value: Any) -> bool:
-    return isinstance(value, dict) and value.keys() == {"mean", "spread", "folds"}
-
-
-def _is_list_of_dicts(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(part, dict) for part in value)
-
-
-def _is_matrix_row(value: dict[str, Any]) -> bool:
-    return bool(value) and all(not isinstance(part, dict) or _is_repeated(part) for part in value.values())
-
-
-def _all_shares(value: Any) -> bool:
-    return isinstance(value, dict) and bool(value) and all(map(_is_share, value.values()))
-
-
-def _language(code: str) -> str:
-    return f"{_NAMES[code]} ({code})" if code in _NAMES else code
-
-
-def _words(key: str) -> str:
-    return key.replace("_", " ")
-
-
-def _number(value: Any) -> str:
-    if _is_repeated(value):
-        folds = " ".join(f"{fold:.2f}" for fold in value["folds"])
-        return f"{value['mean']:.3f} ± {value['spread']:.3f} (folds {folds})"
-    if isinstance(value, float):
-        return "not measured" if math.isnan(value) else f"{value:.4g}"
-    if isinstance(value, list):
-        return ", ".join(map(_number, value)) or "none"
-    if isinstance(value, dict):
-        return ", ".join(f"{_words(key)} {_number(part)}" for key, part in value.items()) or "none"
-    return "none" if value is None else str(value)
+def _explained(key: str) -> tuple[str, str]:
+    """Give heading and explanation of a section; one that is not known here gets its own name."""
+    entry = WORDS["sections"].get(key, {"title": words_of(key).capitalize(), "words": ""})
+    return entry["title"], entry["words"]

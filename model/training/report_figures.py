@@ -1,7 +1,7 @@
-"""What the report draws and computes from scores and targets: curves with intervals, calibration, operating points.
+"""What the report draws and computes from scores and targets: curves, calibration, operating points.
 
-Intervals come from 300 draws of the rows with replacement. Figures are drawn without a display and come back as
-images in a data address, so that the page needs nothing beside itself.
+Intervals come from 300 draws of the rows with replacement. Figures are drawn without a display and come
+back as images in a data address, so that the page needs nothing beside itself.
 """
 
 import base64
@@ -26,6 +26,7 @@ BASE_RATES = (0.001, 0.01)
 _RESAMPLES = 300
 _BINS = 10
 _RATES = np.geomspace(0.001, 1.0, 120)
+_ALLOWANCES = np.linspace(0.0, 1.0, 2001)
 _RECALLS = np.linspace(0.0, 1.0, 101)
 _LURE, _HONEST, _INK, _GRID = "#b3261e", "#3b6ea5", "#222222", "#dddddd"
 _STYLE = {"font.size": 10, "svg.fonttype": "none", "svg.hashsalt": "lurewatch"}
@@ -79,41 +80,42 @@ class Scored:
         return best[np.minimum(reached, len(best) - 1)]
 
 
-def operating_points(scored: Scored) -> list[tuple[str, float, float, float]]:
-    """Give (name, value, low, high) for recall at 0.5, 1 and 2% false alarms, and average precision."""
+def operating_points(scored: Scored) -> list[tuple[str, dict[str, Any]]]:
+    """Give recall at 0.5, 1 and 2% false alarms and average precision, each as a share with its interval."""
     rates = np.array([0.005, 0.01, 0.02])
     draws = scored.draws()
     recalls = np.array([draw.recall_at(rates) for draw in draws])
+    n_lures = int((scored.target == 1).sum())
     found = [
-        (f"recall at {rate:.1%} false alarms", float(value), *_interval(recalls[:, i]))
+        (f"recall at {rate:.1%} false alarms", _share(float(value), recalls[:, i], n_lures))
         for i, (rate, value) in enumerate(zip(rates, scored.recall_at(rates), strict=True))
     ]
-    value = _average_precision(scored)
-    return [*found, ("average precision", value, *_interval([_average_precision(draw) for draw in draws]))]
+    precision = _share(_average_precision(scored), [_average_precision(draw) for draw in draws], n_lures)
+    return [*found, ("average precision", precision)]
 
 
-def review_budgets(scored: Scored) -> list[dict[str, Any]]:
-    """Give recall and precision when a team looks at so many of 10,000 adverts a day, riskiest first, per base rate."""
-    rows = []
-    for base_rate in BASE_RATES:
-        for budget in BUDGETS:
-            rates = np.linspace(0, 1, 2001)
-            recalls = scored.recall_at(rates)
-            looked_at = DAILY * (base_rate * recalls + (1 - base_rate) * rates)
-            within = np.flatnonzero(looked_at <= budget)
-            at = int(within[-1]) if len(within) else 0
-            found = DAILY * base_rate * float(recalls[at])
-            rows.append(
-                {
-                    "base_rate": base_rate,
-                    "budget": budget,
-                    "lures": round(DAILY * base_rate),
-                    "found": min(found, budget),
-                    "recall": min(float(recalls[at]), budget / (DAILY * base_rate)),
-                    "possible": len(within) > 0,
-                }
-            )
-    return rows
+def review_budgets(scored: Scored) -> list[tuple[float, int, dict[str, Any]]]:
+    """Give (base rate, looked at, recall) when a team looks at the riskiest of 10,000 adverts a day."""
+    draws = scored.draws()
+    n_lures = int((scored.target == 1).sum())
+    cases = [(base_rate, budget) for base_rate in BASE_RATES for budget in BUDGETS]
+    drawn = np.array([[_recall_within(draw, *case) for case in cases] for draw in draws])
+    return [
+        (*case, _share(_recall_within(scored, *case), drawn[:, i], n_lures)) for i, case in enumerate(cases)
+    ]
+
+
+def _recall_within(scored: Scored, base_rate: float, budget: int) -> float:
+    recalls = scored.recall_at(_ALLOWANCES)
+    looked_at = DAILY * (base_rate * recalls + (1 - base_rate) * _ALLOWANCES)
+    within = np.flatnonzero(looked_at <= budget)
+    most = budget / (DAILY * base_rate)
+    return min(float(recalls[within[-1]]) if len(within) else most, most, 1.0)
+
+
+def _share(value: float, drawn: Sequence[float] | Floats, n: int) -> dict[str, Any]:
+    low, high = _interval(drawn)
+    return {"value": value, "n": n, "low": low, "high": high}
 
 
 def precision_recall_figure(scored: Scored) -> str:
@@ -148,7 +150,7 @@ def false_alarm_figure(scored: Scored) -> str:
         axes.minorticks_off()
         axes.set(xlabel="share of honest texts flagged", ylabel="share of lures found")
         axes.set(xlim=(_RATES[0], 1), ylim=(0, 1.02))
-        axes.legend(loc="upper left", frameon=False)
+        axes.legend(loc="lower right", frameon=True, framealpha=0.9, edgecolor="none")
 
     return _image(draw)
 
@@ -158,8 +160,6 @@ def calibration_figure(scored: Scored) -> str:
     _, bins = expected_calibration_error(scored.scores, scored.target, scored.weights, n_bins=_BINS)
     said = np.array([entry[0] for entry in bins])
     happened = np.array([entry[1] for entry in bins])
-    edges = np.quantile(scored.scores, np.linspace(0, 1, _BINS + 1)[1:-1])
-    del edges
     order = np.argsort(scored.scores, kind="stable")
     mass = np.cumsum(scored.weights[order])
     parts = np.split(order, np.searchsorted(mass, np.linspace(0, mass[-1], _BINS + 1)[1:-1]))
@@ -206,9 +206,30 @@ def scores_figure(scored: Scored, threshold: float | None) -> str:
         ticks = np.array([0.0005, 0.01, 0.1, 0.5, 0.9, 0.99, 0.9995])
         axes.set_xticks(np.log(ticks / (1 - ticks)), [f"{tick:g}" for tick in ticks])
         axes.set(xlabel="score (log-odds scale)", ylabel="share of texts")
-        axes.legend(loc="upper center", frameon=False)
+        axes.set_ylim(0, 1.45 * axes.get_ylim()[1])
+        axes.legend(loc="upper left", frameon=False)
 
     return _image(draw)
+
+
+def folds_figure(splits: dict[str, dict[str, Sequence[float]]], *, label: str) -> str:
+    """Draw every fold of every model as a dot and the mean as a line, one colour a split."""
+    names = list(dict.fromkeys(name for models in splits.values() for name in models))
+
+    def draw(axes: Axes) -> None:
+        for number, (split, models) in enumerate(splits.items()):
+            color = (_LURE, _HONEST)[number % 2]
+            for name, values in models.items():
+                place = names.index(name) + 0.3 * number - 0.15 * (len(splits) - 1)
+                axes.plot(values, np.full(len(values), place), "o", color=color, alpha=0.45, markersize=5)
+                axes.plot([np.mean(values)] * 2, [place - 0.13, place + 0.13], color=color, linewidth=2.5)
+            axes.plot([], [], "o", color=color, label=split.replace("_", " "))
+        axes.set_yticks(range(len(names)), names)
+        axes.invert_yaxis()
+        axes.set(xlabel=label, xlim=(0, 1))
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
+
+    return _image(draw, width=7.5, height=1.4 + 0.65 * len(names))
 
 
 def bars_figure(slices: Sequence[tuple[str, dict[str, Any]]], *, label: str) -> str:

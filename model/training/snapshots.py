@@ -1,7 +1,8 @@
 """A snapshot of the labelled rows as one Parquet file with a manifest, and rows out of it again.
 
-The version is a digest of the rows: the same rows give the same version on every machine. Rows whose labels contradict
-each other are listed in the manifest and kept out, both of them: a person decides, an average would hide it.
+The version is a digest of the rows: the same rows give the same version on every machine. Rows whose labels
+contradict each other are listed in the manifest and kept out, both of them: a person decides, an average
+would hide it.
 """
 
 import csv
@@ -37,7 +38,7 @@ class Snapshot:
 
 
 def build_snapshot(files: list[Path] | None, *, output: Path = SNAPSHOTS) -> Snapshot:
-    """Write rows of label files (the configured ones for None) under `output`/<version>; raises `InputError`."""
+    """Write rows of label files under `output`/<version>, the configured ones for None."""
     sources = load_config().data.labels if files is None else tuple(str(file.absolute()) for file in files)
     data = load_dataset(sources)
     conflicts, _ = find_conflicts(data.rows)
@@ -87,7 +88,7 @@ def load_snapshot(folder: Path) -> Dataset:
 
 
 def export_rows(rows: Sequence[Label], path: Path, *, masked: bool = True) -> int:
-    """Write rows as .jsonl, .csv or .parquet by the file's ending, contacts masked by default; gives the count."""
+    """Write rows as .jsonl, .csv or .parquet, contacts masked by default, and give their count."""
     chosen = [
         row.model_copy(
             update={"text": mask_contacts(row.text), "title": row.title and mask_contacts(row.title)}

@@ -1,7 +1,8 @@
 """The register of data sets: where each came from, under what licence, how many rows, which bytes.
 
-`training_data/sources.csv` has one row per set. Sets whose path lies in the repository are held to their rows and digest;
-the others are registered so that an import or a measurement can be held to the same file later.
+`training_data/sources.csv` has one row per set. Sets whose path lies in the repository are held to their
+rows and digest; the others are registered so that an import or a measurement can be held to the same file
+later.
 """
 
 import csv
@@ -82,8 +83,8 @@ def check_sources(path: Path = SOURCES, *, root: Path = ROOT) -> list[str]:
         rows, sha256 = _measure(source, root)
         if (rows, sha256) != (source.rows, source.sha256):
             faults.append(
-                f"sources.csv: {source.name} is registered with {source.rows} rows and digest {source.sha256[:12]},"
-                f" but {source.path} holds {rows} rows and {sha256[:12]}; run `lurewatch data sources --write`"
+                f"sources.csv: {source.name} has {source.rows} rows and digest {source.sha256[:12]},"
+                f" but {source.path} holds {rows} rows and {sha256[:12]}; `lurewatch data sources --write`"
             )
     return faults
 
