@@ -48,7 +48,11 @@ class LazyGroup(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Give a command for the help page, by its line alone; None for an unknown name."""
         del ctx
-        return typer.main.get_command(_placeholder(cmd_name, COMMANDS[cmd_name][2])) if cmd_name in COMMANDS else None
+        return (
+            typer.main.get_command(_placeholder(cmd_name, COMMANDS[cmd_name][2]))
+            if cmd_name in COMMANDS
+            else None
+        )
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Import and give the command that was called; Typer reports an unknown name."""

@@ -54,13 +54,14 @@ def score(
     if text is not None:
         if not text.strip():
             raise InputError("--text is empty; give the words of an advert")
-        adverts: Iterable[JobAdvert] = [JobAdvert(description=text)]
+        adverts: Iterable[JobAdvert] = [JobAdvert.model_validate({"description": text})]
     else:
         adverts = read_lines(_lines(file), name=str(file or "-"), faults=faults)
-    if scheduler:
-        pairs = assess_on_cluster(adverts, scheduler=scheduler, version=model)
-    else:
-        pairs = assess_stream(adverts, Assessor.load(version=model))
+    pairs = (
+        assess_on_cluster(adverts, scheduler=scheduler, version=model)
+        if scheduler
+        else assess_stream(adverts, Assessor.load(version=model))
+    )
     if table:
         _print_table(list(pairs))
     else:
@@ -431,7 +432,7 @@ def catalogue_show(text: Annotated[str, typer.Argument(help="A text to read.")])
     from model.indicators.registry import load_catalogue
     from model.schema.advert import JobAdvert
 
-    reading = Reader(load_catalogue()).read(JobAdvert(description=text))
+    reading = Reader(load_catalogue()).read(JobAdvert.model_validate({"description": text}))
     print(f"language {reading.language.code} ({reading.language.script})")
     for hit in reading.hits:
         print(f"{hit.indicator:34} {reading.text.text[hit.start : hit.end]!r} ({hit.gloss}, {hit.language})")
@@ -467,7 +468,7 @@ def _backend(scheduler: str | None) -> Iterator[None]:
     import joblib
     from distributed import Client
 
-    with Client(scheduler), joblib.parallel_config(backend="dask"):
+    with Client(scheduler), joblib.parallel_config(backend="dask"):  # type: ignore[no-untyped-call]
         yield
 
 

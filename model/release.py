@@ -68,7 +68,7 @@ def save_release(folder: Path, release: Release, *, card: str, config: str) -> N
     arrays = {f"{label}.weights": head.weights for label, head in release.heads.items()}
     arrays |= {f"{label}.intercept": np.array([head.intercept]) for label, head in release.heads.items()}
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
+    np.savez(buffer, allow_pickle=False, **arrays)
     contents = {
         "weights.npz": buffer.getvalue(),
         "catalogue.json.gz": gzip.compress(catalogue_to_json(release.catalogue), mtime=0),

@@ -88,12 +88,12 @@ def assess_on_cluster(
     """
     from collections import deque
 
-    from distributed import Client, Future
+    from distributed import Client
 
     at = at or datetime.now(UTC)
-    with Client(scheduler) as client:
+    with Client(scheduler) as client:  # type: ignore[no-untyped-call]
         width = max(2, 2 * sum(client.nthreads().values()))
-        flying: deque[tuple[list[JobAdvert], Future]] = deque()
+        flying: deque[tuple[list[JobAdvert], Any]] = deque()
         for chunk in _chunks(adverts):
             flying.append((chunk, client.submit(_assess_shard, chunk, version, at, pure=False)))
             if len(flying) >= width:

@@ -25,9 +25,11 @@ from service.console.pages import render_error
 from service.metrics import Metrics
 from service.middleware import BodyLimit, RequestFrame
 from service.problems import add_handlers
+from service.rates import RateLimits
 from service.settings import Settings
 from service.store.database import Database
 from service.store.ids import utc_now
+from service.store.keyring import Keyring
 from service.store.migrate import check_current
 from service.store.writer import SharedWriter
 
@@ -88,6 +90,8 @@ def make_context(
     return Context(
         settings=settings,
         database=database,
+        rates=RateLimits(per_minute=settings.adverts_per_minute, redis_url=settings.redis_url),
+        keys=Keyring(database),
         writer=SharedWriter(database, partial(store_together, settings=settings)),
         detector=detector or load_detector(settings),
         clock=clock,

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from model.schema.advert import JobAdvert
 from model.schema.assessment import Assessment, Band, Thresholds
+from service.rates import RateLimits
 from service.review.actions import Finding, open_review
 from service.review.queue import due_cause
 from service.settings import Settings
@@ -21,6 +22,7 @@ from service.store.adverts import record_adverts, stored_id
 from service.store.assessments import StoredAssessment, record_assessments
 from service.store.audit import SYSTEM, Act, append_event
 from service.store.database import Database
+from service.store.keyring import Keyring
 from service.store.reviews import find_reviews
 from service.store.writer import SharedWriter
 
@@ -67,6 +69,10 @@ class Context:
     clock: Callable[[], datetime]
     pepper: bytes
     """Keys the hashes of keys, tokens and contacts."""
+    rates: RateLimits
+    """Refuses partners who send too much."""
+    keys: Keyring
+    """Finds partners by their key."""
     writer: SharedWriter[Submission, list[StoredAssessment]]
     """Stores what requests bring in at the same moment in one transaction."""
 

@@ -44,8 +44,7 @@ def authenticate(request: Request, context: "Context", scope: str) -> Partner:
     if not is_well_formed(key):
         raise _unauthenticated("send your key as `Authorization: Bearer lw_…`")
     key_hash = keyed_hash(key, pepper=context.pepper, purpose="key")
-    with context.database.reading() as session:
-        partner = partners.find_partner(session, key_hash, at=context.clock())
+    partner = context.keys.find(key_hash, at=context.clock())
     if partner is None:
         raise _unauthenticated("this key is not valid; it may have expired or been revoked")
     if scope not in partner.scopes:

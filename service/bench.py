@@ -64,9 +64,10 @@ def bench(
     Example: lurewatch bench --http
     """
     if not http:
-        from model.classifier.bench import run
+        from model.bench import run, shown
 
-        run(as_json=as_json)
+        detector = run()
+        typer.echo(json.dumps(detector) if as_json else shown(detector))
         return
     figures = measure_http(_bodies(adverts), clients=clients, seconds=seconds, turns=turns)
     typer.echo(json.dumps(asdict(figures)) if as_json else _told(figures))
@@ -126,6 +127,7 @@ def serve(folder: str) -> None:
         secret_file=Path(folder) / "secret",
         releases=chosen.releases,
         model_version=chosen.model_version,
+        adverts_per_minute=0,
     )
     configure(json=True, level="WARNING")
     migrate(Database(settings.database_url))

@@ -196,12 +196,13 @@ def revoke_key(
     """End a key now."""
     from service.store import partners
     from service.store.audit import Act, append_event
+    from service.store.keyring import FRESH
 
     now = utc_now()
     with open_database(Settings.from_environment()).writing() as session:
         partners.revoke_key(session, key_id, at=now)
         append_event(session, Act.KEY_REVOKED, subject=key_id, actor="operator", at=now)
-    typer.echo(f"{key_id} is revoked")
+    typer.echo(f"{key_id} is revoked; running services refuse it within {FRESH.seconds} seconds")
 
 
 @users.command("add")

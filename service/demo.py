@@ -19,6 +19,7 @@ from typing import Annotated
 
 import typer
 from rich import box
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -31,7 +32,9 @@ from service.settings import PREFIX, Settings
 
 SHOWN_ADVERTS = 12
 SHOWN_REASONS = 3
-EXCERPT = 110
+EXCERPT = 100
+"""Cells of an advert's words in the table; a Chinese character takes two."""
+PIPED_WIDTH = 110
 START_SECONDS = 30
 BAND_STYLES = {"high": "bold red", "review": "yellow", "low": "green"}
 NAME = "demo"
@@ -52,7 +55,7 @@ def demo(
 
     Example: lurewatch demo --exit
     """
-    console = Console()
+    console = _console()
     with _work_folder(folder) as work:
         settings = _settings(work)
         _crawl(work, console)
@@ -60,6 +63,14 @@ def demo(
         console.print(_table(_riskiest(settings)))
         if not exit_:
             _serve(settings, console, port=port, browser=browser)
+
+
+def _console() -> Console:
+    """Write as wide as the terminal is; into a file or pipe as wide as reads well."""
+    console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = PIPED_WIDTH
+    return console
 
 
 @contextmanager
@@ -186,7 +197,7 @@ def _table(rows: list[tuple[JobAdvert, Assessment]]) -> Table:
     table.add_column("score", justify="right", no_wrap=True)
     table.add_column("band", no_wrap=True)
     table.add_column("lang", no_wrap=True)
-    table.add_column("advert", ratio=2)
+    table.add_column("advert", ratio=2, overflow="fold")
     table.add_column("strongest reasons", ratio=3)
     for advert, assessment in rows:
         table.add_row(
@@ -201,7 +212,7 @@ def _table(rows: list[tuple[JobAdvert, Assessment]]) -> Table:
 
 def _excerpt(advert: JobAdvert) -> str:
     words = " – ".join(" ".join(text.split()) for _, text in advert.texts)
-    return words if len(words) <= EXCERPT else words[: EXCERPT - 1] + "…"
+    return words if cell_len(words) <= EXCERPT else set_cell_size(words, EXCERPT - 1).rstrip() + "…"
 
 
 def _reasons(assessment: Assessment) -> list[str]:

@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     """Release to serve; unset: the promoted one."""
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     """Largest request body; a larger one is answered 413."""
+    adverts_per_minute: int = 6_000
+    """Adverts a partner may send in a minute, over all of its keys; 0: no limit."""
+    redis_url: str | None = None
+    """Where several processes share the counts of rate limits: `redis://HOST:PORT`; unset: each counts alone."""
     login_link_minutes: int = Field(default=15, ge=1, le=24 * 60)
     """How long a login link works."""
     session_hours: int = Field(default=12, ge=1, le=24 * 14)
@@ -86,6 +90,14 @@ class Settings(BaseSettings):
         plain = value.get_secret_value()
         if plain.lower() in PLACEHOLDERS or len(plain) < 32:  # noqa: PLR2004
             message = "a secret needs at least 32 characters of its own; make one with `openssl rand -hex 32`"
+            raise ValueError(message)
+        return value
+
+    @field_validator("adverts_per_minute")
+    @classmethod
+    def _quota_holds_a_batch(cls, value: int) -> int:
+        if value != 0 and value < 100:  # noqa: PLR2004 - the largest batch
+            message = "must be 0 (no limit) or at least 100, else a full batch would never be taken"
             raise ValueError(message)
         return value
 

@@ -1,10 +1,11 @@
 """Groups near-duplicates and shared contacts into campaigns; the order of arrival changes nothing."""
 
 import hashlib
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-import networkx
+import networkx as nx
 
 from model.campaigns.signature import Signature, likeness, sign
 from model.campaigns.template import template_of
@@ -23,11 +24,11 @@ _MOST_SHARING = 200
 def group_texts(texts: Sequence[str], *, alike: float = ALIKE) -> list[list[int]]:
     """Give groups of two or more near-identical texts as sorted indices, sorted by their first."""
     signatures = [sign(text) for text in texts]
-    graph = networkx.Graph()
+    graph: nx.Graph[int] = nx.Graph()
     graph.add_edges_from(
         (a, b) for a, b in _candidates(signatures) if likeness(signatures[a], signatures[b]) >= alike
     )
-    return sorted(sorted(component) for component in networkx.connected_components(graph))
+    return sorted(sorted(component) for component in nx.connected_components(graph))
 
 
 def group_adverts(adverts: Iterable[JobAdvert]) -> list[Campaign]:
@@ -35,16 +36,16 @@ def group_adverts(adverts: Iterable[JobAdvert]) -> list[Campaign]:
     ordered = sorted({advert.id: advert for advert in adverts}.values(), key=lambda advert: advert.id)
     texts = [_text(advert) for advert in ordered]
     signatures = [sign(text) for text in texts]
-    graph = networkx.Graph()
+    graph: nx.Graph[int] = nx.Graph()
     for a, b in _candidates(signatures):
         if likeness(signatures[a], signatures[b]) >= ALIKE:
-            graph.add_edge(a, b)
-    carriers = _carriers(texts, ordered)
+            graph.add_edge(a, b, template=True)
+    carriers = _carriers(ordered)
     for members in carriers.values():
-        networkx.add_path(graph, sorted(members))
+        nx.add_path(graph, sorted(members))
     return [
-        _campaign(sorted(component), ordered, texts, carriers)
-        for component in networkx.connected_components(graph)
+        _campaign(sorted(component), ordered, texts, carriers, graph)
+        for component in nx.connected_components(graph)
     ]
 
 
@@ -66,11 +67,11 @@ def _candidates(signatures: Sequence[Signature]) -> set[tuple[int, int]]:
     pairs: set[tuple[int, int]] = set()
     for members in buckets.values():
         # Neighbours suffice: alike texts meet in many bands, and components join the rest.
-        pairs.update(zip(members, members[1:], strict=False))
+        pairs.update(itertools.pairwise(members))
     return pairs
 
 
-def _carriers(texts: Sequence[str], adverts: Sequence[JobAdvert]) -> dict[str, list[int]]:
+def _carriers(adverts: Sequence[JobAdvert]) -> dict[str, list[int]]:
     carriers: dict[str, list[int]] = defaultdict(list)
     for index, advert in enumerate(adverts):
         for key, kind in contact_keys(advert).items():
@@ -83,11 +84,13 @@ def _campaign(
     adverts: Sequence[JobAdvert],
     texts: Sequence[str],
     carriers: dict[str, list[int]],
+    graph: "nx.Graph[int]",
 ) -> Campaign:
     inside = set(members)
     shared = sorted(key for key, carrying in carriers.items() if len(inside.intersection(carrying)) > 1)
-    template = template_of([texts[member] for member in members])
-    via = {key.partition(":")[0] for key in shared} | ({"template"} if any(template) else set())
+    alike = any(graph.subgraph(members).edges[edge].get("template") for edge in graph.subgraph(members).edges)
+    template = template_of([texts[member] for member in members]) if alike else ()
+    via = {key.partition(":")[0] for key in shared} | ({"template"} if alike else set())
     return Campaign(
         id="cmp_" + hashlib.sha256(adverts[members[0]].id.encode()).hexdigest()[:20],
         advert_ids=tuple(adverts[member].id for member in members),

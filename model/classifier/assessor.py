@@ -15,11 +15,11 @@ import numpy as np
 from model.classifier.bands import band_of, support_of, why_unassessed
 from model.classifier.reasons import Explainer
 from model.errors import ReleaseError
+from model.facts.pay import rates_date
 from model.features.columns import Column, ColumnMaker
 from model.features.matrix import column_names
 from model.features.reading import Reader, Reading
 from model.features.routes import find_route
-from model.facts.pay import rates_date
 from model.release import RELEASES, Release, columns_digest, load_release
 from model.schema.advert import JobAdvert
 from model.schema.assessment import Assessment, Band, Fact, Language, Reason, Thresholds
@@ -135,7 +135,8 @@ class Assessor:
         if columns_digest(ours) != columns_digest(self.release.columns):
             missing = sorted(set(self.release.columns) ^ set(ours))[:3]
             raise ReleaseError(
-                f"{self.release.version}: was trained on other columns than this version computes (for example {', '.join(missing)}); retrain or check out its code",
+                f"{self.release.version}: was trained on other columns than this version computes "
+                f"(for example {', '.join(missing)}); retrain or check out its code",
             )
 
 

@@ -81,7 +81,7 @@ def _of_sign(name: str, catalogue: Catalogue, label: LabelName) -> tuple[float, 
     return 0.0, -_INF, _INF
 
 
-def _of_fact(group: str, name: str) -> tuple[float, float, float]:
+def _of_fact(group: str, name: str) -> tuple[float, float, float]:  # noqa: C901, PLR0911 - a table of cases
     if group == "pay" and name.startswith(("over", "usd_over")):
         return _PAY.get(name, 0.2), 0.0, _INF
     if name in {"ordinary", "per_hour", "per_day"}:

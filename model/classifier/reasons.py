@@ -84,7 +84,7 @@ def _reason(reading: Reading, code: str, share: _Share) -> Reason:
         if span is not None and len(spans) < _MOST_SPANS:
             spans[span] = None
     ordered = tuple(sorted(spans, key=lambda span: (span.field != "title", span.start, span.end)))
-    return Reason(
+    return Reason.model_construct(
         code=code,
         title=share.title,
         why=share.why,

@@ -42,7 +42,7 @@ class ContactFound:
 _APPS: dict[ContactKind, str] = {
     ContactKind.TELEGRAM: r"telegram|telegrm|telegarm|tele|tg|телеграмм?|телега|тг|电报|纸飞机|飞机号?|เทเลแกรม|텔레그램|텔레|テレグラム|تليجرام|تلغرام|टेलीग्राम|টেলিগ্রাম|ቴሌግራም|តេលេក្រាម|တယ်လီဂရမ်",
     ContactKind.WHATSAPP: r"whats ?app|watsapp|wa|ws|wsp|wapp|ватсап|вотсап|واتساب|واتس|व्हाट्सएप|हোয়াটসঅ্যাপ|হোয়াটসঅ্যাপ|ዋትሳፕ",
-    ContactKind.LINE: r"line ?id|id ?line|line|ไลน์|ไอดีไลน์|ไอดี|라인|ライン",
+    ContactKind.LINE: r"line ?id|id ?line|line|(?<!ออน)ไลน์|ไอดีไลน์|ไอดี|라인|ライン",
     ContactKind.WECHAT: r"we ?chat|weixin|wx|vx|v信|微信|威信|薇信|加v|加薇|위챗",
     ContactKind.ZALO: r"zalo|za lo",
     ContactKind.KAKAO: r"kakao ?talk|kakao|카카오톡|카톡|오픈톡|オープンチャット",

@@ -9,7 +9,6 @@ import functools
 import gzip
 import json
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources

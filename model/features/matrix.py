@@ -1,7 +1,6 @@
 """Rows of columns as one sparse matrix, with a fixed order that a release remembers."""
 
 from collections.abc import Iterable, Sequence
-
 from typing import TYPE_CHECKING
 
 import numpy as np

@@ -104,7 +104,7 @@ def find_route(reading: Reading) -> Route:
     return Route(audience, told_by, related, len(reading.places))
 
 
-def relation(place: PlaceHit, audience: str | None) -> Relation:
+def relation(place: PlaceHit, audience: str | None) -> Relation:  # noqa: PLR0911 - a ladder of cases, first one wins
     """Say what a place is to people from `audience`."""
     table = _destinations()
     if place.specificity == "high":

@@ -97,11 +97,8 @@ class Matcher:
         found = words[match.start : match.end]
         if len(found) == 1:
             return _LATIN_WORD.match(found[0]) is not None
-        return (
-            len(found) == 2
-            and any(len(word) <= 2 or word[0].isdigit() for word in found)
-            and _LATIN_WORD.match(found[0]) is not None
-        )  # noqa: PLR2004
+        brief = any(len(word) <= _BRIEF or word[0].isdigit() for word in found)
+        return len(found) == _PAIR and brief and _LATIN_WORD.match(found[0]) is not None
 
     def _longest(self, matches: list[Match]) -> list[Match]:
         """Keep the longest reading: `no experience needed` silences `experience needed` inside it.
@@ -167,5 +164,6 @@ def _flags(text: NormalText) -> list[PlaceHit]:
     ]
 
 
+_PAIR, _BRIEF = 2, 2
 _LATIN_WORD = re.compile("[a-z\u00df-\u024f]")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")

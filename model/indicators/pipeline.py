@@ -42,7 +42,8 @@ def build_pipeline(catalogue: Catalogue | None = None) -> Language:
     nlp.tokenizer = AdvertTokenizer(nlp.vocab)
     nlp.add_pipe("lurewatch_indicators")
     component = nlp.get_pipe("lurewatch_indicators")
-    component.use(catalogue or load_catalogue())
+    if isinstance(component, IndicatorComponent):
+        component.use(catalogue or load_catalogue())
     return nlp
 
 

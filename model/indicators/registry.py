@@ -255,11 +255,15 @@ def catalogue_from_json(frozen: bytes) -> Catalogue:
     value = json.loads(frozen)
     indicators = {
         row[0]: Indicator(
-            *row[:2],
-            Kind(row[2]),
-            *row[3:7],
-            tuple(row[7]),
-            tuple(Source(**source) for source in row[8]),
+            id=row[0],
+            family=row[1],
+            kind=Kind(row[2]),
+            title=row[3],
+            strength=row[4],
+            why=row[5],
+            trap=row[6],
+            patterns=tuple(row[7]),
+            sources=tuple(Source(**source) for source in row[8]),
         )
         for row in value["indicators"]
     }

@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import langdetect
 from langdetect import DetectorFactory
@@ -84,7 +85,7 @@ _WEIGHT = {"Hani": 3.0, "Jpan": 2.0, "Kore": 2.5}
 class _ScriptOf(dict[str, str]):
     """Character → script, "" for none; worked out on first sight."""
 
-    _patterns = {script: re.compile(f"[{ranges}]") for script, ranges in _SCRIPTS.items()}
+    _patterns: ClassVar = {script: re.compile(f"[{ranges}]") for script, ranges in _SCRIPTS.items()}
 
     def __missing__(self, character: str) -> str:
         found = next((script for script, pattern in self._patterns.items() if pattern.match(character)), "")
@@ -145,7 +146,7 @@ _SIMPLIFIED = re.compile(
 _CONFUSED = {"tl": "fil", "in": "id", "zh-cn": "zh", "zh-tw": "zh", "iw": "he"}
 
 
-def guess_language(text: str, words: Sequence[str] | None = None) -> LanguageGuess:
+def guess_language(text: str, words: Sequence[str] | None = None) -> LanguageGuess:  # noqa: C901, PLR0911 - one question per script, in order
     """Guess the language of a text as received or folded; `und` when there are no letters.
 
     `words` are its tokens where they are at hand already.

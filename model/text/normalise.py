@@ -1,12 +1,12 @@
-"""Folds what posters do to letters, and keeps a map back to the characters received.
+r"""Folds what posters do to letters, and keeps a map back to the characters received.
 
-Posters write 𝐅𝐑𝐄𝐄, fr​ee with a zero-width space, Bcem with Latin c, е and м, t e l e g r a m,
+Posters write 𝐅𝐑𝐄𝐄, fr\u200bee with a zero-width space, Bcem with Latin c, е and м, t e l e g r a m,
 ５０００ and 5️⃣. People read all of these alike, and so must the matcher; yet every span shown to
 an investigator has to be a span of the text as sent. `normalise` gives both: the folded text,
 and for each of its characters the stretch it came from. What was folded is counted, because
 disguise is itself a fact about an advert.
 
-Steps, each local so that the map stays exact: composition (NFC) → one-character folds (NFKC, case,
+Steps, each local so that the map stays exact: composition (Zawgyi, NFC) → one-character folds (NFKC, case,
 digits of every script, decorated letters, Traditional → Simplified, invisible characters) → words of
 mixed alphabets → spaced-out letters. Applying them to their own result changes nothing.
 """
@@ -20,6 +20,8 @@ from enum import StrEnum
 
 import opencc
 from confusable_homoglyphs import confusables
+
+from model.text import zawgyi
 
 
 class Fold(StrEnum):
@@ -77,7 +79,7 @@ def normalise(received: str) -> NormalText:
         changed = cells.fold_look_alikes()
         changed |= cells.fold_digits_in_words()
         changed |= cells.join_spaced()
-        if not changed and unicodedata.is_normalized("NFC", cells.text):
+        if not changed and cells.is_composed():
             break
     return cells.result()
 
@@ -99,8 +101,21 @@ class _Cells:
     def result(self) -> NormalText:
         return NormalText(self.text, self.received, self.starts, self.ends, self.folds)
 
+    def is_composed(self) -> bool:
+        """Tell whether `compose` would change nothing."""
+        return (
+            unicodedata.is_normalized("NFC", self.text)
+            and not _SPLIT_AM.search(self.text)
+            and not zawgyi.runs(self.text)
+        )
+
     def compose(self) -> None:
-        """NFC, cluster by cluster."""
+        """Zawgyi to Unicode, then NFC, cluster by cluster, and the vowels that NFC leaves in two."""
+        if runs := zawgyi.runs(self.text):
+            self.folds[Fold.ZAWGYI] += 1
+            self._replace(runs, zawgyi.to_unicode)
+        if _SPLIT_AM.search(self.text):
+            self._replace_by(_SPLIT_AM, lambda run: run[1:-1] + _AM_OF_AA[run[-1]])
         if not unicodedata.is_normalized("NFC", self.text):
             self._replace_by(_CLUSTER, lambda run: unicodedata.normalize("NFC", run))
 
@@ -187,13 +202,16 @@ class _Cells:
 
     def _replace_by(self, pattern: re.Pattern[str], rewrite: Callable[[str], str]) -> None:
         """Rewrite each run that matches; all its characters then stand for the whole run."""
+        self._replace(pattern.finditer(self.text), rewrite)
+
+    def _replace(self, matches: Iterable[re.Match[str]], rewrite: Callable[[str], str]) -> None:
         kept: list[str] = []
         starts: list[int] = []
         ends: list[int] = []
         old_starts = self.starts if self.starts is not None else range(len(self.text))
         old_ends = self.ends if self.ends is not None else range(1, len(self.text) + 1)
         position = 0
-        for match in pattern.finditer(self.text):
+        for match in matches:
             first, last = match.span()
             run = match[0]
             new = rewrite(run)
@@ -322,6 +340,9 @@ _CLUSTER = re.compile(
     )
 )
 """A letter with its marks, or a run of Hangul parts: composing inside it never reaches outside."""
+_SPLIT_AM = re.compile("\u0e4d[\u0e48-\u0e4b]?\u0e32|\u0ecd[\u0ec8-\u0ecb]?\u0eb2")
+"""Thai and Lao am typed as its two parts, a tone mark perhaps between them."""
+_AM_OF_AA = {"\u0e32": "\u0e33", "\u0eb2": "\u0eb3"}
 _OWN_FOLDS = {
     "\n": "\n",
     "\r": "\n",

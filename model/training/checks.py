@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.campaigns.grouping import ALIKE, group_texts
 from model.campaigns.signature import likeness, sign
@@ -33,6 +34,8 @@ CONFLICTING = 0.9
 """Likeness from which two rows with different labels contradict each other, unless they are twins."""
 _LEAST_PROBED = 50
 """With fewer rows on one side an AUC of .6 is chance."""
+_LEAST_GROUPS = 10
+"""Fewer cannot be spread over folds."""
 
 
 @dataclass(frozen=True)
@@ -133,9 +136,15 @@ def find_leaks(training: Sequence[tuple[str, str]], test: Sequence[tuple[str, st
 def noise_candidates(data: Dataset, *, most: int) -> list[dict[str, Any]]:
     """Rank rows whose label is contradicted most by folds that had not seen them; ids only, to read again."""
     config, catalogue = load_config(), load_catalogue()
+    groups, lures = groups_of(data.rows), data.labels == LabelName.SCAM_CENTRE
+    for side in (lures, ~lures):
+        if len(set(groups[side].tolist())) < config.fit.folds:
+            raise InputError(
+                f"ranking suspect labels needs lures and other rows in {config.fit.folds} groups each; give more rows"
+            )
     names = column_names(catalogue)
     matrix = matrix_of(data.rows, catalogue, names)
-    fitted = fit_heads(matrix, data, groups_of(data.rows), names, catalogue, config)
+    fitted = fit_heads(matrix, data, groups, names, catalogue, config)
     heads = list(fitted.out_of_fold)
     log_odds = np.column_stack([fitted.out_of_fold[head] for head in heads])
     found = []
@@ -234,10 +243,14 @@ def _pairs_alike(rows: Sequence[Label]) -> Iterator[tuple[Label, Label, float, b
                 yield rows[a], rows[b], alike, folded[a] == folded[b]
 
 
-def _probes(data: Dataset, groups: Any) -> dict[str, float | str]:
-    fewest = min(int(data.is_honest.sum()), int((~data.is_honest).sum()))
-    if fewest < _LEAST_PROBED:
-        return {"not run": f"{fewest} rows on one side; needs {_LEAST_PROBED}"}
+def _probes(data: Dataset, groups: NDArray[np.int_]) -> dict[str, float | str]:
+    honest = data.is_honest
+    rows = min(int(honest.sum()), int((~honest).sum()))
+    sides = min(len(set(groups[honest].tolist())), len(set(groups[~honest].tolist())))
+    if rows < _LEAST_PROBED or sides < _LEAST_GROUPS:
+        return {
+            "not run": f"{rows} rows in {sides} groups on one side; needs {_LEAST_PROBED} in {_LEAST_GROUPS}"
+        }
     return dict(style_probes(data, groups))
 
 

@@ -93,7 +93,8 @@ def row_weights(data: Dataset, label: LabelName, config: TrainConfig) -> NDArray
     if label is LabelName.SCAM_CENTRE:
         neighbours = ~data.is_honest & (data.labels != LabelName.SCAM_CENTRE)
         weights = np.where(neighbours, weights * config.fit.neighbour_weight, weights)
-    return weights / weights.mean()
+    normal: NDArray[np.float64] = weights / weights.mean()
+    return normal
 
 
 def out_of_fold_log_odds(
@@ -164,6 +165,7 @@ class Maker:
         self._precision = precision
 
     def __call__(self) -> PriorLogisticRegression:
+        """Give a fresh, unfitted estimator."""
         prior = self._prior
         return PriorLogisticRegression(
             prior_mean=prior.mean, lower=prior.lower, upper=prior.upper, precision=self._precision

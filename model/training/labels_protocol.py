@@ -48,7 +48,7 @@ def evaluate_labels(
     new = Maker(names, catalogue, LabelName.SCAM_CENTRE, config.fit.precision)
     weights = row_weights(rows, LabelName.SCAM_CENTRE, config)
     target = (rows.labels == LabelName.SCAM_CENTRE).astype(np.int_)
-    result = {
+    return {
         "model_version": folder.name,
         "rows": len(rows.rows),
         **summarise(rows, groups, fitted),
@@ -61,7 +61,6 @@ def evaluate_labels(
             "title": "Training rows, out of fold (grouped by twin, campaign and template)",
         },
     }
-    return result
 
 
 def _left_out(

@@ -5,6 +5,7 @@ the lowest at which at most 1% of legitimate adverts, of full texts and of lengt
 twins are flagged; every share stands with its count and a bootstrap interval over cases.
 """
 
+import functools
 import json
 import math
 from collections.abc import Callable, Sequence
@@ -21,8 +22,8 @@ from model.errors import InputError
 from model.schema.advert import JobAdvert
 from model.schema.assessment import Assessment, Band
 from model.training.attacks import ATTACKS
-from model.training.versions import load_assessor
 from model.training.measures import Share, by_slice, share_of, threshold_at
+from model.training.versions import load_assessor
 
 LEGIT_ALLOWED, TWINS_ALLOWED = 0.01, 0.03
 _AT = datetime(2000, 1, 1, tzinfo=UTC)
@@ -184,18 +185,21 @@ def _false_alarms(data: RealSet, flagged: dict[str, NDArray[np.bool_]]) -> dict[
         kinds = [_HARD_KINDS.get(str(case.facts.get("hard_kind")), "other") for case in cases]
         hits = flagged[name]
         result[name] = {
-            k: v.to_json() for k, v in by_slice(kinds, lambda mask, hits=hits: share_of(hits[mask])).items()
+            k: v.to_json() for k, v in by_slice(kinds, functools.partial(_share_where, hits)).items()
         }
         languages = [case.language for case in cases]
         result[f"{name} by language"] = {
-            k: v.to_json()
-            for k, v in by_slice(languages, lambda mask, hits=hits: share_of(hits[mask])).items()
+            k: v.to_json() for k, v in by_slice(languages, functools.partial(_share_where, hits)).items()
         }
     kinds = [str(case.facts.get("kind")) for case in data.twins]
     result["twins by kind"] = {
-        k: v.to_json() for k, v in by_slice(kinds, lambda mask: share_of(flagged["twins"][mask])).items()
+        k: v.to_json() for k, v in by_slice(kinds, functools.partial(_share_where, flagged["twins"])).items()
     }
     return result
+
+
+def _share_where(hits: NDArray[np.bool_], mask: NDArray[np.bool_]) -> Share:
+    return share_of(hits[mask])
 
 
 def _at_bands(data: RealSet, scored: dict[str, list[Assessment]]) -> dict[str, Any]:

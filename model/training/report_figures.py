@@ -29,7 +29,7 @@ _RATES = np.geomspace(0.001, 1.0, 120)
 _ALLOWANCES = np.linspace(0.0, 1.0, 2001)
 _RECALLS = np.linspace(0.0, 1.0, 101)
 _LURE, _HONEST, _INK, _GRID = "#b3261e", "#3b6ea5", "#222222", "#dddddd"
-_STYLE = {"font.size": 10, "svg.fonttype": "none", "svg.hashsalt": "lurewatch"}
+_STYLE: Any = {"font.size": 10, "svg.fonttype": "none", "svg.hashsalt": "lurewatch"}
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ def scores_figure(scored: Scored, threshold: float | None) -> str:
     """Draw how scores of lures and of honest texts are spread, in log-odds."""
     clipped = np.clip(scored.scores, 1e-4, 1 - 1e-4)
     log_odds = np.log(clipped / (1 - clipped))
-    edges = np.linspace(-9.5, 9.5, 39)
+    edges = np.linspace(-9.5, 9.5, 39).tolist()
 
     def draw(axes: Axes) -> None:
         for side, color, label in ((0, _HONEST, "honest"), (1, _LURE, "lures")):

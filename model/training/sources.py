@@ -10,6 +10,7 @@ import io
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from model.errors import InputError
 from model.training.dataset import ROOT, load_dataset
@@ -52,7 +53,8 @@ def load_sources(path: Path = SOURCES) -> list[DataSource]:
                     raise InputError(
                         f"{where}: needs a count of rows and a licence, `none stated` if there is none"
                     )
-                found.append(DataSource(**{**row, "rows": int(row["rows"])}))
+                values: dict[str, Any] = {**row, "rows": int(row["rows"])}
+                found.append(DataSource(**values))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     return found
@@ -84,7 +86,7 @@ def check_sources(path: Path = SOURCES, *, root: Path = ROOT) -> list[str]:
         if (rows, sha256) != (source.rows, source.sha256):
             faults.append(
                 f"sources.csv: {source.name} has {source.rows} rows and digest {source.sha256[:12]},"
-                f" but {source.path} holds {rows} rows and {sha256[:12]}; `lurewatch data sources --write`"
+                f" but {source.path} holds {rows} and {sha256[:12]}; run `lurewatch data sources --write`"
             )
     return faults
 

@@ -70,10 +70,8 @@ def _calibration_error(scores: NDArray[np.float64], target: NDArray[np.int_], fi
 
 def _slices(keys: list[str], where: NDArray[np.bool_], hits: NDArray[np.bool_]) -> dict[str, Any]:
     chosen = hits[where]
-    return {
-        key: share.to_json()
-        for key, share in by_slice(_of(keys, where), lambda mask: share_of(chosen[mask])).items()
-    }
+    shares = by_slice(_of(keys, where), lambda mask: share_of(chosen[mask]))
+    return {key: share.to_json() for key, share in shares.items() if share.n}
 
 
 def _of(keys: list[str], where: NDArray[np.bool_]) -> list[str]:

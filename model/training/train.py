@@ -73,7 +73,7 @@ def train(
     groups = groups_of(data.rows)
     fitted = fit_heads(matrix, data, groups, names, catalogue, config)
     metrics = summarise(data, groups, fitted)
-    version = _version(data, config_path, catalogue, names)
+    version = version_of(data, config_path, catalogue, names)
     release = Release(
         version=version,
         columns=names,
@@ -155,7 +155,8 @@ def advert_of(row: Label) -> JobAdvert:
     return JobAdvert(id=row.id, title=row.title, description=row.text)
 
 
-def _version(data: Dataset, config_path: Path, catalogue: Catalogue, names: Sequence[str]) -> str:
+def version_of(data: Dataset, config_path: Path, catalogue: Catalogue, names: Sequence[str]) -> str:
+    """Name a release by what decides it: labels, configuration, catalogue, columns."""
     digest = hashlib.sha256()
     for part in (
         data.digest,

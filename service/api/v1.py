@@ -4,6 +4,7 @@ Routes are plain functions, because scoring is processor work and FastAPI runs i
 Bodies are read by pydantic from the bytes, once; `docs` describes them to OpenAPI.
 """
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response, Security
@@ -64,12 +65,13 @@ def score(request: Request, raw: Body) -> Response:
     """How risky is this advert, and why? The advert is kept; `kept` says for how long."""
     context: Context = request.app.state.context
     partner = authenticate(request, context, "score")
+    headers = context.rates.take(partner.id, cost=1)
     advert, ignored = read_request(raw)
     stored = assess_and_store(
         context, [advert], partner_id=partner.id, at=context.clock(), thresholds=_thresholds(partner)
     )[0]
     request.app.state.metrics.assessed.labels(stored.assessment.band.value).inc()
-    return _json(answer(stored, ignored).model_dump_json())
+    return _json(answer(stored, ignored).model_dump_json(), headers=headers)
 
 
 @router.post(
@@ -84,9 +86,11 @@ def score_batch(request: Request, raw: Body) -> Response:
     """Score many at once; each item has its own status, and one bad advert spoils no other."""
     context: Context = request.app.state.context
     partner = authenticate(request, context, "score")
+    sent_adverts = read_batch(raw).adverts
+    headers = context.rates.take(partner.id, cost=len(sent_adverts))
     items: list[BatchItem] = []
     good = []
-    for index, sent in enumerate(read_batch(raw).adverts):
+    for index, sent in enumerate(sent_adverts):
         try:
             good.append((index, *read_batch_item(sent)))
         except ServiceError as error:
@@ -102,7 +106,7 @@ def score_batch(request: Request, raw: Body) -> Response:
         request.app.state.metrics.assessed.labels(one.assessment.band.value).inc()
         items.append(BatchItem(index=index, status=200, answer=answer(one, ignored)))
     items.sort(key=lambda item: item.index)
-    return _json(BatchAnswer(items=items).model_dump_json(exclude_none=True), status=207)
+    return _json(BatchAnswer(items=items).model_dump_json(exclude_none=True), status=207, headers=headers)
 
 
 @router.get(
@@ -133,5 +137,5 @@ def _refused(index: int, error: ServiceError, request: Request) -> BatchItem:
     return BatchItem(index=index, status=error.status, problem=ProblemOut.from_json(said))
 
 
-def _json(body: str, *, status: int = 200) -> Response:
-    return Response(body, status_code=status, media_type="application/json")
+def _json(body: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(body, status_code=status, media_type="application/json", headers=headers)

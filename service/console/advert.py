@@ -5,7 +5,7 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 
 from service.console.pages import context_of, current, render
-from service.console.view import view_advert
+from service.console.view import SHOWN_REASONS, view_advert
 from service.review import actions
 from service.review.permissions import Permission, can, check
 from service.review.policies import is_held
@@ -48,6 +48,7 @@ def show_advert(request: Request, review_id: str) -> Response:
         review=review,
         assessment=assessment,
         view=view_advert(advert, assessment, with_contacts=can(who.person, Permission.VIEW_CONTACTS)),
+        shown_reasons=SHOWN_REASONS,
         why=why(review, score=assessment.score),
         following=following.id if following else None,
         previous=previous.id if previous else None,

@@ -10,6 +10,8 @@ from service.review.masking import hide_contacts
 
 BASELINE = "baseline"
 CONTACT_FACTS = ("contact", "phone", "email", "handle")
+SHOWN_REASONS = 6
+"""How many reasons each way stand open; the weaker ones are folded."""
 BAR_WIDTH = 100
 """Half the width of a bar's drawing, in its own units."""
 

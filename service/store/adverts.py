@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from model.schema.advert import JobAdvert
-from service.store.columns import storable
+from service.store.columns import WrittenJson, storable
 from service.store.ids import new_id
 from service.store.tables import AdvertRow, Table
 
@@ -94,5 +94,5 @@ def _row(
         "page_digest": storable(advert.page_digest),
         "received_at": at,
         "expires_at": expires_at,
-        "record": advert.to_json(),
+        "record": WrittenJson(advert.model_dump_json()),
     }

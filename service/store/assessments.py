@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from model.schema.advert import JobAdvert
 from model.schema.assessment import Assessment, read_assessment
 from service.store.adverts import insert_new
+from service.store.columns import WrittenJson
 from service.store.ids import new_id
 from service.store.tables import AdvertRow, AssessmentRow
 
@@ -107,5 +108,5 @@ def _row(key: str, assessment: Assessment, *, partner_id: str, at: datetime) -> 
         "model_version": assessment.model_version,
         "catalogue_version": assessment.catalogue_version,
         "assessed_at": assessment.assessed_at,
-        "record": assessment.to_json(),
+        "record": WrittenJson(assessment.model_dump_json()),
     }

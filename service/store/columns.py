@@ -29,6 +29,12 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+class WrittenJson(str):
+    """JSON that a record wrote itself; stored as it is, because writing it twice costs more than storing it."""
+
+    __slots__ = ()
+
+
 class JsonText(TypeDecorator[Any]):
     """JSON kept as text: PostgreSQL's own type refuses the NUL characters that adverts do contain."""
 
@@ -38,6 +44,8 @@ class JsonText(TypeDecorator[Any]):
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """Write the value as JSON, the same bytes for the same value."""
         del dialect
+        if isinstance(value, WrittenJson):
+            return str(value)
         return None if value is None else canonical_json(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:

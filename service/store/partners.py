@@ -21,6 +21,7 @@ class Partner:
     key_id: str
     scopes: frozenset[str]
     is_test: bool
+    expires_at: datetime | None
     review_threshold: float | None
     high_threshold: float | None
 
@@ -53,6 +54,7 @@ def find_partner(session: Session, key_hash: str, *, at: datetime) -> Partner | 
         key_id=found.key_id,
         scopes=frozenset(found.scopes.split()),
         is_test=found.is_test,
+        expires_at=found.expires_at,
         review_threshold=found.review_threshold,
         high_threshold=found.high_threshold,
     )

@@ -11,9 +11,9 @@ from model.text.tokens import tokenise
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from model.indicators.pipeline import AdvertTokenizer, build_pipeline, reference_spans
-
     import spacy
+
+    from model.indicators.pipeline import AdvertTokenizer, build_pipeline, reference_spans
 
 EVERY = 23
 MOST_ALTERNATIVES = 60

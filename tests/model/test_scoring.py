@@ -31,13 +31,13 @@ def test_a_line_that_is_no_advert_is_named_and_passed_over(line: bytes, told: st
 
 
 def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603
         [sys.executable, "-m", "lurewatch", *arguments],
         input=stdin,
         capture_output=True,
         check=False,
         timeout=120,
-    )  # noqa: S603
+    )
 
 
 def test_the_command_prints_one_assessment_a_line_and_exits_1_for_bad_lines(tmp_path: Path) -> None:

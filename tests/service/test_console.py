@@ -182,6 +182,18 @@ def test_the_advert_page_shows_spans_glosses_reasons_and_sources(browse: Browse,
     assert "A person should look from 0.50; the pattern is strong from 0.90." in page
 
 
+def test_the_strongest_reasons_stand_open_and_the_weaker_are_folded(
+    browse: Browse, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.console.advert.SHOWN_REASONS", 2)
+    review_id = add(context, LURE)[0]
+    page = browse().get(f"/console/reviews/{review_id}").text
+    fold = page.index('<details class="weaker"><summary>2 weaker</summary>')
+    places = [page.index(f'<li id="reason-{number}"') for number in (1, 2, 3, 4)]
+    assert places[1] < fold < places[2]
+    assert places == sorted(places)
+
+
 def test_words_of_an_advert_are_never_markup(browse: Browse, context: Context) -> None:
     review_id = add(context, HOSTILE)[0]
     browser = browse()

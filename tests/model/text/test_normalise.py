@@ -26,6 +26,12 @@ from model.text.normalise import Fold, normalise
         ("🅵🆁🅴🅴", "free"),
         ("أعمال إدارة", "اعمال اداره"),
         ("İSTANBUL", "istanbul"),
+        ("ท\u0e4d\u0e32งาน", "ท\u0e33งาน"),
+        ("น\u0e4d\u0e49\u0e32", "น\u0e49\u0e33"),
+        ("น\u0e49\u0e4d\u0e32", "น\u0e49\u0e33"),
+        ("ท\u0e4d\u200b\u0e32", "ท\u0e33"),
+        ("ທ\u0ecd\u0eb2", "ທ\u0eb3"),
+        ("ນ\u0ecd\u0ec9\u0eb2", "ນ\u0ec9\u0eb3"),
     ],
 )
 def test_posters_spellings_fold_to_one(received: str, folded: str) -> None:
