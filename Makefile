@@ -25,7 +25,7 @@ check: $(STAMP) ## format, lint, strict types, import contracts, declared depend
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/fawltydeps --check-undeclared
+	$(BIN)/fawltydeps --check
 
 test: $(STAMP) ## every test
 	$(BIN)/pytest -q $(ARGS)

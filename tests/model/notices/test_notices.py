@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from model.indicators.registry import load_catalogue
+from model.indicators.registry import CATALOGUE
 from model.notices import notices as module
 from model.notices.notices import (
     audience_countries,
@@ -62,11 +62,24 @@ def every_text() -> list[tuple[str, str, str]]:
     return rows
 
 
+def every_indicator() -> dict[str, str]:
+    """Id and kind of each catalogue entry, read off its first lines: parsing all wording takes long."""
+    found = {}
+    for path in CATALOGUE.glob("*/*.yaml"):
+        text = path.read_text("utf-8")
+        kind = re.search(r"^kind: (\w+)$", text, re.MULTILINE)
+        identity = re.search(r"^id: (\w+)$", text, re.MULTILINE)
+        assert kind is not None, path.name
+        assert identity is not None, path.name
+        found[identity[1]] = kind[1]
+    return found
+
+
 def every_code() -> set[str]:
     explained: dict[str, Any] = yaml.safe_load(
         resources.files("model.classifier").joinpath("explain.yaml").read_text("utf-8")
     )
-    return set(load_catalogue().indicators) | {entry["code"] for entry in explained["columns"].values()}
+    return set(every_indicator()) | {entry["code"] for entry in explained["columns"].values()}
 
 
 def test_every_code_a_reason_can_carry_has_a_group_or_none_on_purpose() -> None:
@@ -79,9 +92,9 @@ def test_every_group_that_codes_lead_to_has_texts_and_every_text_is_reached() ->
 
 
 def test_honest_signs_stances_and_facts_about_people_lead_to_no_notice() -> None:
-    for indicator in load_catalogue().indicators.values():
-        if indicator.kind in {"counter", "stance", "fact"}:
-            assert group_of(indicator.id) is None
+    silent = [code for code, kind in every_indicator().items() if kind in {"counter", "stance", "fact"}]
+    assert len(silent) > 20
+    assert [code for code in silent if group_of(code) is not None] == []
 
 
 def test_every_language_asked_for_has_general_texts_and_most_have_all_groups() -> None:
