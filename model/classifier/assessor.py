@@ -170,12 +170,12 @@ def _facts(reading: Reading) -> tuple[Fact, ...]:
                 note=note,
             )
         )
-    for relation, hit in route.places:
-        if hit is not None:
-            raw = reading.span(hit.start, hit.end)
-            facts.append(
-                Fact(kind="place", value=hit.name, raw=raw.text if raw else None, note=str(relation))
-            )
+    for index, (relation, hit) in enumerate(route.places):
+        raw = reading.span(hit.start, hit.end) if index < route.n_in_text else None
+        note = (
+            f"{relation}, as seen from the readers' country" if raw else f"{relation}; stated beside the text"
+        )
+        facts.append(Fact(kind="place", value=hit.name, raw=raw.text if raw else None, note=note))
     for contact in reading.contacts:
         raw = reading.span(contact.start, contact.end)
         facts.append(

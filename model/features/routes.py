@@ -73,10 +73,6 @@ class Route:
         """Give the places of these relations."""
         return [hit for relation, hit in self.places if relation in relations]
 
-    def in_text(self) -> list[tuple[Relation, PlaceHit]]:
-        """Give the places that stand in the advert's own words."""
-        return list(self.places[: self.n_in_text])
-
 
 @functools.cache
 def _destinations() -> dict[str, Any]:

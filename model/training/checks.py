@@ -135,13 +135,14 @@ def find_leaks(training: Sequence[tuple[str, str]], test: Sequence[tuple[str, st
 
 def noise_candidates(data: Dataset, *, most: int) -> list[dict[str, Any]]:
     """Rank rows whose label is contradicted most by folds that had not seen them; ids only, to read again."""
-    config, catalogue = load_config(), load_catalogue()
+    config = load_config()
     groups, lures = groups_of(data.rows), data.labels == LabelName.SCAM_CENTRE
     for side in (lures, ~lures):
         if len(set(groups[side].tolist())) < config.fit.folds:
             raise InputError(
-                f"ranking suspect labels needs lures and other rows in {config.fit.folds} groups each; give more rows"
+                f"suspect labels: needs lures and other rows in {config.fit.folds} groups each; give more rows"
             )
+    catalogue = load_catalogue()
     names = column_names(catalogue)
     matrix = matrix_of(data.rows, catalogue, names)
     fitted = fit_heads(matrix, data, groups, names, catalogue, config)

@@ -18,11 +18,22 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, precision_recall_curve
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from threadpoolctl import threadpool_limits
 
 from model.indicators.registry import load_catalogue
 from model.training.dataset import ROOT
 from model.training.emscad_data import Emscad, load_emscad
-from model.training.emscad_models import BASELINES, MEMBERS, OURS, Features, Floats, Rows, Task, make_features
+from model.training.emscad_models import (
+    BASELINES,
+    MEMBERS,
+    OURS,
+    Features,
+    Fit,
+    Floats,
+    Rows,
+    Task,
+    make_features,
+)
 from model.training.measures import expected_calibration_error, share_of, threshold_at
 
 CACHE = ROOT / "var" / "cache"
@@ -93,13 +104,8 @@ def _split(data: Emscad, *, grouped: bool) -> list[tuple[Rows, Rows]]:
 
 def _fold(features: Features, data: Emscad, train: Rows, test: Rows, *, grouped: bool) -> _Fold:
     fits = {**BASELINES, **MEMBERS}
-    inside = np.zeros((len(fits), len(train)))
-    for inner_train, inner_test in _inner(data, train, grouped=grouped):
-        task = Task(features, data.target, data.weights, train[inner_train], train[inner_test])
-        for number, fit in enumerate(fits.values()):
-            inside[number, inner_test] = fit(task)
-    task = Task(features, data.target, data.weights, train, test)
-    outside = np.stack([fit(task) for fit in fits.values()])
+    with threadpool_limits(1):  # folds run side by side; threads inside them would only wait for one another
+        inside, outside = _scores(features, data, (train, test), fits, grouped=grouped)
     mean, deviation = inside.mean(axis=1, keepdims=True), inside.std(axis=1, keepdims=True)
     inside, outside = ((values - mean) / (deviation + 1e-9) for values in (inside, outside))
     names = list(fits)
@@ -114,6 +120,26 @@ def _fold(features: Features, data: Emscad, train: Rows, test: Rows, *, grouped:
         thresholds[name] = _best_threshold(expit(seen * slope + intercept), target, weights)
         probabilities[name] = expit(unseen * slope + intercept)
     return _Fold(test, probabilities, thresholds)
+
+
+def _scores(
+    features: Features,
+    data: Emscad,
+    split: tuple[Rows, Rows],
+    fits: dict[str, Fit],
+    *,
+    grouped: bool,
+) -> tuple[Floats, Floats]:
+    """Give scores of the training rows from folds inside training, and of the test rows, one row per model."""
+    train, test = split
+    inside = np.zeros((len(fits), len(train)))
+    for inner_train, inner_test in _inner(data, train, grouped=grouped):
+        task = Task(features, data.target, data.weights, train[inner_train], train[inner_test])
+        for number, fit in enumerate(fits.values()):
+            inside[number, inner_test] = fit(task)
+    task = Task(features, data.target, data.weights, train, test)
+    outside = np.stack([fit(task) for fit in fits.values()])
+    return inside, outside
 
 
 def _inner(data: Emscad, train: Rows, *, grouped: bool) -> list[tuple[Rows, Rows]]:

@@ -197,7 +197,7 @@ def metadata_forest(task: Task) -> Floats:
     values = np.hstack([task.features.numbers, task.features.categories_as_columns])
     target, weights = task.learn()
     fitted = ExtraTreesClassifier(
-        200, min_samples_leaf=2, max_features=0.2, n_jobs=1, random_state=_SEED
+        120, min_samples_leaf=2, max_features=0.2, n_jobs=1, random_state=_SEED
     ).fit(values[task.train], target, sample_weight=weights)
     share = fitted.predict_proba(values[task.test])[:, 1]
     return np.asarray(np.log((share + 1e-3) / (1 - share + 1e-3)))

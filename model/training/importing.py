@@ -114,9 +114,7 @@ def import_file(
     """Read a file into label rows with origin `import:<name>`; `sha256` refuses a file with other bytes."""
     result = Imported(sha256=digest_of(path))
     if sha256 is not None and sha256.removeprefix("sha256:").lower() != result.sha256:
-        raise InputError(
-            f"{path.name}: its sha256 is {result.sha256}, not {sha256}; get the file that was registered"
-        )
+        raise InputError(f"{path.name}: its sha256 is {result.sha256}, not {sha256}; get the file registered")
     made = {"provenance": provenance, "origin": f"import:{name}"}
     seen: set[tuple[str, str]] = set()
     for number, raw in enumerate(read_table(path), 1):

@@ -97,7 +97,11 @@ def roll_back(*, at: datetime, releases: Path = RELEASES) -> str:
         else []
     )
     before = next(
-        (entry["before"] for entry in reversed(history) if entry["release"] == present and entry["before"]),
+        (
+            entry["before"]
+            for entry in reversed(history)
+            if entry["release"] == present and entry["before"] not in {None, present}
+        ),
         None,
     )
     if before is None:

@@ -74,9 +74,10 @@ def tables_of(title: str, value: dict[str, Any]) -> Iterator[Table]:
 
 
 def _share_table(title: str, shares: dict[str, Any]) -> Table:
+    languages = all(key in _NAMES for key in shares)
     rows = tuple(
         (
-            Cell(language_name(key) if "language" in title else words_of(key)),
+            Cell(language_name(key) if languages else words_of(key)),
             Cell("", with_bounds(share)),
             Cell(f"{share['n']}"),
         )

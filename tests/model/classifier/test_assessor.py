@@ -132,3 +132,9 @@ def test_zero_width_characters_between_words_change_no_score(assessor: Assessor,
     words = LURE.split()
     text = " ".join(word + (hidden[i] if i < len(hidden) else "") for i, word in enumerate(words))
     assert assess(assessor, text).score == pytest.approx(assess(assessor, LURE).score, abs=0.02)
+
+
+def test_a_place_stated_beside_the_text_has_no_words_of_the_text(assessor: Assessor) -> None:
+    advert = JobAdvert(id="1", description="Customer service agent for Cambodia", places=("Phnom Penh, KH",))
+    places = {f.value: f.raw for f in assessor.assess(advert, at=AT).facts if f.kind == "place"}
+    assert places == {"Cambodia": "Cambodia", "Phnom Penh": None}

@@ -159,23 +159,35 @@ def test_a_bad_evaluation_row_is_named_by_file_and_line(tmp_path: Path, line: st
 def test_a_wrong_label_is_ranked_first_among_noise_candidates() -> None:
     """A plain lure filed as legitimate among clear rows; only ids are given, no text."""
     lures = [
-        row(
-            f"l{n}",
-            f"Customer service in Poipet Cambodia {n}, free flight and room, {2000 + n} USD, no experience",
-            "scam_centre",
+        row(f"l-{role}-{place}", f"{role} {place}, {perk}", "scam_centre")
+        for role in ("customer service", "data entry", "chat support")
+        for place, perk in (
+            ("Poipet", "free flight, room"),
+            ("Myawaddy", "flight paid, 3000 USD"),
+            ("Sihanoukville", "flight paid, live in"),
+            ("Bavet", "free flight, 2500 USD"),
         )
-        for n in range(24)
     ]
     honest = [
-        row(f"h{n}", f"Baker for our shop in Lisbon, contract, {n} hours, apply in person") for n in range(24)
+        row(f"h-{role}-{place}", f"{role} {place}, {terms}")
+        for role in ("baker", "welder", "nurse")
+        for place, terms in (
+            ("Lisbon", "contract, apply in person"),
+            ("Porto", "own tools, weekly wage"),
+            ("Braga", "diploma asked, day shift"),
+            ("Faro", "licence, send CV"),
+        )
     ]
-    wrong = row(
-        "wrong", "Chat support in Myawaddy, free flight and meals, 3000 USD a month, no experience needed"
-    )
+    wrong = row("wrong", "typist in Shwe Kokko, free flight and room, no experience, 3000 USD")
     found = noise_candidates(Dataset((*lures, *honest, wrong), "sha256:0"), most=3)
     assert found[0]["id"] == "wrong"
     assert found[0]["looks_like"] == "scam_centre"
     assert found[0].keys() == {"id", "label", "looks_like", "log_odds_against"}
+
+
+def test_ranking_suspect_labels_needs_enough_rows(data_of: Callable[..., Dataset]) -> None:
+    with pytest.raises(InputError, match="give more rows"):
+        noise_candidates(data_of(row("a", LURE, "scam_centre"), row("b", HONEST)), most=1)
 
 
 def test_the_schema_is_checked_first(tmp_path: Path) -> None:
