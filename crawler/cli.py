@@ -1,6 +1,6 @@
 """`lurewatch crawl`, `sources`, `extract` and `evidence`."""
 
-# ruff: noqa: T201, E501, FBT002, PLR0917 - a command talks by printing; its options are its arguments
+# ruff: noqa: FBT002 - a command talks by printing; its options are its arguments
 import json
 import os
 import sys

@@ -5,7 +5,6 @@ step is committed before the next begins, so a kill at any moment loses nothing 
 and repeats nothing in the feed.
 """
 
-# ruff: noqa: E501 - SQL reads best one statement a line
 import hashlib
 import json
 import sqlite3

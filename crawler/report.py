@@ -1,6 +1,5 @@
 """The run's report as a page for people; `report.json` holds the same figures."""
 
-# ruff: noqa: E501 - mark-up reads best one element a line
 import html
 from pathlib import Path
 from typing import Any

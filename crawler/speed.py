@@ -4,7 +4,7 @@ Server and crawls run in processes of their own; the two kinds of crawl take tur
 the machine does weighs on both. Figures are per second of processor time, which is what a core gives.
 """
 
-# ruff: noqa: E501, S603 - the board's page reads best unbroken; the command run is our own
+# ruff: noqa: S603 - the board's page reads best unbroken; the command run is our own
 
 import http.server
 import json

@@ -13,7 +13,7 @@ SHA-256(0x01 + left + right), an odd one out is carried up unchanged (as in RFC 
 level), and root line = SHA-256 of the previous root line's `chain` + this root, both in hexadecimal.
 """
 
-# ruff: noqa: T201, E501, PLR0911 - one file without dependencies, talking by printing; a check returns its first fault
+# ruff: noqa: T201, PLR0911 - one file without dependencies, talking by printing; a check returns its first fault
 import gzip
 import hashlib
 import json

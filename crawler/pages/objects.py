@@ -29,7 +29,7 @@ _JOB_FIELDS = (
 _SURE_TITLES = frozenset(
     """
     jobtitle positiontitle positionname vacancyname vacancytitle jobname
-    """.split()  # noqa: SIM905 - a table of names
+    """.split()
 )
 _SURE_SIGNS = frozenset(
     """
@@ -41,13 +41,13 @@ _SURE_SIGNS = frozenset(
     jobreqid requisitionid  jobkey formattedlocation applicationurl applicationlink
     careersapplyurl careersurl releaseddate workplacetype employmenttypecode vacancytitle
     hidecompany
-    """.split()  # noqa: SIM905 - a table of names
+    """.split()
 )
 _LIST_NAMES = frozenset(
     """
     jobs vacancies positions offers postings jobpostings results items content data list docs
     openings joblist jobadverts stellenangebote resultats vacancylist adverts hits jobads
-    """.split()  # noqa: SIM905 - a table of names
+    """.split()
 )
 _MIN_FACTS = 2
 _PUBLIC_BODY = frozenset({"advertisefromdate", "advertisetodatetime"})
@@ -56,7 +56,7 @@ _WRAPPERS = frozenset(
     """
     attributes fields matchedobjectdescriptor categories job jobdetails jobpostinginfo
     highlights vacancy node positionprofile offeredremunerationpackage
-    """.split()  # noqa: SIM905 - a table of names
+    """.split()
 )
 
 

@@ -1,6 +1,5 @@
 """Links and boxes that stand outside an advert's text → `Contact`s."""
 
-# ruff: noqa: E501 - the table of hosts reads best unbroken
 import re
 from urllib.parse import parse_qs, unquote, urlsplit
 

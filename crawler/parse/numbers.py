@@ -4,7 +4,6 @@
 separates thousands and which decimals is read from the shape of the number itself.
 """
 
-# ruff: noqa: E501 - the table of scales reads best unbroken
 import re
 import unicodedata
 

@@ -1,6 +1,5 @@
 """Draws the sample board's pages the way real job boards do, with the messes that real ones make."""
 
-# ruff: noqa: E501 - mark-up reads best one element a line
 import hashlib
 import html
 import json

@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 
 from model.campaigns.grouping import ALIKE, group_texts
 from model.campaigns.signature import likeness, sign
+from model.classifier.bands import support_of
 from model.errors import InputError
 from model.features.matrix import column_names
 from model.indicators.registry import load_catalogue
+from model.schema.assessment import Support
 from model.schema.decision import Label, LabelName
 from model.text.normalise import normalise
 from model.training.config import load_config
@@ -101,7 +103,11 @@ def check_rows(data: Dataset, *, whole: bool = True) -> tuple[dict[str, Any], li
         if isinstance(auc, float) and auc > ALLOWED_AUC
     ]
     if whole:
-        faults += [f"language {key}: {n} rows; needs {LEAST_PER_LANGUAGE}" for key, n in few.items()]
+        faults += [
+            f"language {key}: {n} rows; needs {LEAST_PER_LANGUAGE}"
+            for key, n in few.items()
+            if support_of(key) is Support.FULL
+        ]
     result = {
         "rows": len(data.rows),
         "digest": data.digest,

@@ -4,7 +4,7 @@ A crawl runs as `lurewatch crawl` does, in its own process: Scrapy's reactor sta
 process, and what is tested is what an operator runs.
 """
 
-# ruff: noqa: E501, S603 - the scripts below are ours
+# ruff: noqa: S603 - the scripts below are ours
 import http.server
 import json
 import os

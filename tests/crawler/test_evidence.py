@@ -1,6 +1,6 @@
 """Evidence: every advert's page is archived, every altered byte is found and named, by a script that needs nothing."""
 
-# ruff: noqa: E501, S603, S607 - openssl and the verifier are run as an investigator would
+# ruff: noqa: S603, S607 - openssl and the verifier are run as an investigator would
 import gzip
 import json
 import shutil

@@ -1,6 +1,5 @@
 """`lurewatch extract`: saved files in, JSON lines out, nothing passed over in silence."""
 
-# ruff: noqa: E501 - pages read best unbroken
 import json
 from pathlib import Path
 from typing import Any

@@ -1,6 +1,6 @@
 """Each kind of source, crawled from a server: feeds, job APIs, channels, classifieds, sitemaps."""
 
-# ruff: noqa: E501, FBT001 - pages read best unbroken; cases are taken by name
+# ruff: noqa: FBT001 - pages read best unbroken; cases are taken by name
 import gzip
 import json
 from typing import Any

@@ -1,6 +1,5 @@
 """Towards other people's servers, proven from the server's own log."""
 
-# ruff: noqa: E501, PLR0917 - fixtures are taken by name
 import time
 from email.utils import formatdate
 from itertools import pairwise

@@ -1,6 +1,5 @@
 """Killed at any moment and started again: nothing that was served is lost, nothing is written twice."""
 
-# ruff: noqa: PLR0917 - fixtures are taken by name
 import time
 from collections import Counter
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Several processes on one frontier through scrapy-redis: together they fetch every page once."""
 
-# ruff: noqa: PLR0917, S603 - fixtures are taken by name; the server run was found on this machine
+# ruff: noqa: S603 - fixtures are taken by name; the server run was found on this machine
 import shutil
 import socket
 import subprocess

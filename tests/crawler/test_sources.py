@@ -1,6 +1,5 @@
 """The register: nothing is crawled without a complete entry, and a new entry is one command."""
 
-# ruff: noqa: PLR0917 - fixtures are taken by name
 from pathlib import Path
 from typing import Any
 
