@@ -28,7 +28,7 @@ COMMANDS = {
     "promote": ("model.cli", "promote", "Make a candidate the serving release, if it is no worse."),
     "rollback": ("model.cli", "rollback", "Return to the release that served before."),
     "catalogue": ("model.cli", "catalogue", "Check and list the indicators."),
-    "keys": ("service.cli", "keys", "Issue, list, rotate and revoke partner keys."),
+    "keys": ("service.cli", "keys", "Issue, list and revoke partner keys."),
     "users": ("service.cli", "users", "Add, list and disable console users; print a login link."),
     "migrate": ("service.cli", "migrate", "Bring the database to this version."),
     "backup": ("service.cli", "backup", "Write a consistent copy of the database."),

@@ -238,9 +238,10 @@ def data_check(
     ] = 0,
     as_json: JsonFlag = False,
 ) -> None:
-    """Check labelled adverts: schema, twins, conflicts, leaks by style, language or contact form; exit 1 on a fault.
+    """Check labelled adverts: schema, twins, conflicts, leaks by style, language or contact form.
 
-    Files of the evaluation format are counted by language and kind, and compared with label files given beside them.
+    Exit code 1 on a fault. Files of the evaluation format are counted by language and kind, and compared with
+    label files given beside them.
 
     Example: lurewatch data check
     """
@@ -326,7 +327,9 @@ def data_build(
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Write the labelled rows as one Parquet snapshot with a manifest; rows that contradict each other are kept out.
+    """Write the labelled rows as one Parquet snapshot with a manifest.
+
+    Rows that contradict each other are listed and kept out.
 
     Example: lurewatch data build
     """
@@ -382,7 +385,7 @@ def data_sources(
 
     for source in renew_sources(on=datetime.now(UTC).date()) if write else load_sources():
         print(
-            f"{source.name:24} {source.rows:7} rows  {source.use:12} {source.licence}  sha256 {source.sha256[:12]}"
+            f"{source.name:24} {source.rows:7} rows  {source.use:12} {source.licence}  {source.sha256[:12]}"
         )
     faults = check_sources()
     for fault in faults:

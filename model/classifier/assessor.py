@@ -41,7 +41,10 @@ class Assessor:
         self._maker = ColumnMaker(release.catalogue)
         self._explainer = Explainer(release.catalogue)
         self._index = {name: i for i, name in enumerate(release.columns)}
-        self._labels = (*(label for label in PATTERNS if label in release.heads), LabelName.NOT_AN_ADVERT)
+        # A head is there only if training had rows of its label.
+        self._labels = tuple(
+            label for label in (*PATTERNS, LabelName.NOT_AN_ADVERT) if label in release.heads
+        )
         self._weights = np.stack([release.heads[label].weights for label in self._labels])
         self._intercepts = np.array([release.heads[label].intercept for label in self._labels])
         self._score_weights = dict(
@@ -100,7 +103,7 @@ class Assessor:
         if unassessed is not None:
             band, notes = Band.UNASSESSED, (unassessed, *notes)
         else:
-            stance = probabilities[LabelName.NOT_AN_ADVERT]
+            stance = probabilities.get(LabelName.NOT_AN_ADVERT, 0.0)
             band = band_of(score, stance, self.thresholds, stance_threshold=self._stance_threshold)
         guess = reading.language
         return Assessment(

@@ -187,6 +187,7 @@ def _result(
         "scores": _pooled(data, done["grouped_split"], OURS).tolist(),
         "target": data.target.tolist(),
         "weights": data.weights.tolist(),
+        "groups": data.groups.tolist(),
         "title": "EMSCAD, grouped by company and template, out of fold",
     }
     return result

@@ -91,4 +91,4 @@ def expected_calibration_error(
 def by_slice(keys: Sequence[str], measure: Callable[[NDArray[np.bool_]], Share]) -> dict[str, Share]:
     """Measure each slice of rows by its key, keys sorted."""
     array = np.asarray(keys, dtype=object).astype(str)
-    return {key: measure(array == key) for key in sorted(set(array))}
+    return {key: measure(array == key) for key in sorted(set(array.tolist()))}

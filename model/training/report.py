@@ -109,7 +109,7 @@ def _curves(scored: Scored, threshold: float | None) -> Section:
         f"Drawn from {lures} lures and {honest} honest texts that the scoring weights were not fitted on."
         f" As the protocol weighs them, {scored.prevalence:.1%} are lures; on a live stream that share is far"
         " smaller, and precision falls with it. Recall and false alarms do not depend on it."
-        " Bands hold 95% of 300 redraws of the texts.",
+        f" Bands hold 95% of 300 redraws of the texts{', whole groups at a time' if scored.groups is not None else ''}.",
     )
     error, _ = expected_calibration_error(scored.scores, scored.target, scored.weights)
     images = {

@@ -8,6 +8,7 @@ import base64
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -39,26 +40,34 @@ class Scored:
     scores: Floats
     target: NDArray[np.int_]
     weights: Floats
+    groups: NDArray[np.int_] | None = None
+    """Rows of one group are drawn together; None where every row stands for itself."""
 
     @classmethod
     def of(cls, plots: dict[str, Any]) -> "Scored":
         """Read the `_plots` of a result."""
         scores = np.asarray(plots["scores"], dtype=np.float64)
         weights = np.asarray(plots.get("weights", np.ones(len(scores))), dtype=np.float64)
-        return cls(scores, np.asarray(plots["target"], dtype=np.int_), weights)
+        groups = plots.get("groups")
+        if groups is not None:
+            groups = np.unique(np.asarray(groups), return_inverse=True)[1]
+        return cls(scores, np.asarray(plots["target"], dtype=np.int_), weights, groups)
 
     @property
     def prevalence(self) -> float:
         """Weighted share of lures."""
         return float(self.weights[self.target == 1].sum() / self.weights.sum())
 
+    @cached_property
     def draws(self) -> list["Scored"]:
-        """Give resamples of the lures and of the honest rows, each with replacement."""
+        """Give resamples of the lures and of the honest rows, each with replacement, whole groups at a time."""
         random = np.random.default_rng(0)
-        sides = [np.flatnonzero(self.target == side) for side in (0, 1)]
+        groups = np.arange(len(self.scores)) if self.groups is None else self.groups
+        sides = [_members(np.flatnonzero(self.target == side), groups) for side in (0, 1)]
         drawn = []
         for _ in range(_RESAMPLES):
-            rows = np.concatenate([side[random.integers(0, len(side), len(side))] for side in sides])
+            chosen = [side[i] for side in sides for i in random.integers(0, len(side), len(side))]
+            rows = np.concatenate(chosen)
             drawn.append(Scored(self.scores[rows], self.target[rows], self.weights[rows]))
         return drawn
 
@@ -80,10 +89,16 @@ class Scored:
         return best[np.minimum(reached, len(best) - 1)]
 
 
+def _members(rows: NDArray[np.int_], groups: NDArray[np.int_]) -> list[NDArray[np.int_]]:
+    """Part rows by their group."""
+    ordered = rows[np.argsort(groups[rows], kind="stable")]
+    return np.split(ordered, np.flatnonzero(np.diff(groups[ordered])) + 1)
+
+
 def operating_points(scored: Scored) -> list[tuple[str, dict[str, Any]]]:
     """Give recall at 0.5, 1 and 2% false alarms and average precision, each as a share with its interval."""
     rates = np.array([0.005, 0.01, 0.02])
-    draws = scored.draws()
+    draws = scored.draws
     recalls = np.array([draw.recall_at(rates) for draw in draws])
     n_lures = int((scored.target == 1).sum())
     found = [
@@ -96,7 +111,7 @@ def operating_points(scored: Scored) -> list[tuple[str, dict[str, Any]]]:
 
 def review_budgets(scored: Scored) -> list[tuple[float, int, dict[str, Any]]]:
     """Give (base rate, looked at, recall) when a team looks at the riskiest of 10,000 adverts a day."""
-    draws = scored.draws()
+    draws = scored.draws
     n_lures = int((scored.target == 1).sum())
     cases = [(base_rate, budget) for base_rate in BASE_RATES for budget in BUDGETS]
     drawn = np.array([[_recall_within(draw, *case) for case in cases] for draw in draws])
@@ -120,7 +135,7 @@ def _share(value: float, drawn: Sequence[float] | Floats, n: int) -> dict[str, A
 
 def precision_recall_figure(scored: Scored) -> str:
     """Draw precision against recall with a 95% band."""
-    draws = np.array([draw.precision_at(_RECALLS) for draw in scored.draws()])
+    draws = np.array([draw.precision_at(_RECALLS) for draw in scored.draws])
 
     def draw(axes: Axes) -> None:
         low, high = np.quantile(draws, [0.025, 0.975], axis=0)
@@ -136,7 +151,7 @@ def precision_recall_figure(scored: Scored) -> str:
 
 def false_alarm_figure(scored: Scored) -> str:
     """Draw recall against the share of honest texts flagged, on a logarithmic axis."""
-    draws = np.array([draw.recall_at(_RATES) for draw in scored.draws()])
+    draws = np.array([draw.recall_at(_RATES) for draw in scored.draws])
     n_honest = int((scored.target == 0).sum())
 
     def draw(axes: Axes) -> None:

@@ -22,17 +22,19 @@ def summarise(data: Dataset, groups: NDArray[np.int_], fitted: Fitted) -> dict[s
     keys = [str(group) for group in groups]
     languages = data.languages.tolist()
     variants = [row.variant or "none" for row in data.rows]
+    out_of_fold: dict[str, Any] = {
+        "average_precision": round(float(average_precision_score(target, scores)), 4),
+        "roc_auc": round(float(roc_auc_score(target, scores)), 4),
+        "recall_at_review": share_of(scores[lures] >= review, _of(keys, lures)).to_json(),
+        "recall_at_high": share_of(scores[lures] >= high, _of(keys, lures)).to_json(),
+        "false_alarms_at_review": share_of(scores[honest] >= review).to_json(),
+        "false_alarms_at_high": share_of(scores[honest] >= high).to_json(),
+        "lure_outscores_twin": _pairs(data, scores),
+        "expected_calibration_error": round(_calibration_error(scores, target, fitted), 4),
+    }
     return {
-        "out_of_fold": {
-            "average_precision": round(float(average_precision_score(target, scores)), 4),
-            "roc_auc": round(float(roc_auc_score(target, scores)), 4),
-            "recall_at_review": share_of(scores[lures] >= review, _of(keys, lures)).to_json(),
-            "recall_at_high": share_of(scores[lures] >= high, _of(keys, lures)).to_json(),
-            "false_alarms_at_review": share_of(scores[honest] >= review).to_json(),
-            "false_alarms_at_high": share_of(scores[honest] >= high).to_json(),
-            "lure_outscores_twin": _pairs(data, scores),
-            "expected_calibration_error": round(_calibration_error(scores, target, fitted), 4),
-        },
+        # A share of nothing (no row has a twin) is not a figure.
+        "out_of_fold": {k: v for k, v in out_of_fold.items() if not isinstance(v, dict) or v["n"]},
         "recall_by_language": _slices(languages, lures, scores >= review),
         "false_alarms_by_language": _slices(languages, honest, scores >= review),
         "recall_by_variant": _slices(variants, lures, scores >= review),

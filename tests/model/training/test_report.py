@@ -144,3 +144,22 @@ def test_operating_points_hold_their_value_within_their_interval() -> None:
     plots = result_of()["_plots"]
     for _, share in operating_points(Scored.of(plots)):
         assert share["low"] <= share["value"] <= share["high"]
+
+
+def test_copies_of_one_case_do_not_narrow_the_interval() -> None:
+    """Ten copies of every row are ten times the rows and not one case more."""
+    random = np.random.default_rng(3)
+    target = np.repeat([1, 0], [12, 60])
+    scores = random.normal(target * 1.0)
+    alone = Scored(scores, target, np.ones(72))
+    groups = np.repeat(np.arange(72), 10)
+    copied = Scored(np.repeat(scores, 10), np.repeat(target, 10), np.ones(720), groups)
+    naive = Scored(copied.scores, copied.target, copied.weights)
+    widths = [
+        (share["high"] - share["low"])
+        for drawn in (alone, copied, naive)
+        for name, share in operating_points(drawn)
+        if name == "average precision"
+    ]
+    assert widths[1] == pytest.approx(widths[0], rel=0.2)
+    assert widths[2] < 0.5 * widths[0]
