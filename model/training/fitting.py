@@ -11,7 +11,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.special import expit, logit
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
@@ -140,11 +140,6 @@ def calibrate(
     fitted = LogisticRegression(C=1e6, max_iter=1000).fit(raw.reshape(-1, 1), target, sample_weight=weights)
     slope = float(np.clip(fitted.coef_[0, 0], _FLATTEST, _STEEPEST))
     return slope, float(fitted.intercept_[0])
-
-
-def shift_base_rate(head: Head, *, old: float, new: float) -> Head:
-    """Move a head to another assumed base rate: only the intercept changes."""
-    return Head(head.weights, head.intercept + float(logit(new) - logit(old)))
 
 
 def _threshold(honest: NDArray[np.float64], share: float) -> float:

@@ -30,7 +30,7 @@ def summarise(data: Dataset, groups: NDArray[np.int_], fitted: Fitted) -> dict[s
         "false_alarms_at_review": share_of(scores[honest] >= review).to_json(),
         "false_alarms_at_high": share_of(scores[honest] >= high).to_json(),
         "lure_outscores_twin": _pairs(data, scores),
-        "expected_calibration_error": round(_calibration_error(scores, target, fitted), 4),
+        "expected_calibration_error": round(expected_calibration_error(scores, target)[0], 4),
     }
     return {
         # A share of nothing (no row has a twin) is not a figure.
@@ -63,11 +63,6 @@ def _pairs(data: Dataset, scores: NDArray[np.float64]) -> dict[str, float | int]
         dtype=bool,
     )
     return share_of(wins).to_json()
-
-
-def _calibration_error(scores: NDArray[np.float64], target: NDArray[np.int_], fitted: Fitted) -> float:
-    del fitted
-    return expected_calibration_error(scores, target)[0]
 
 
 def _slices(keys: list[str], where: NDArray[np.bool_], hits: NDArray[np.bool_]) -> dict[str, Any]:

@@ -26,8 +26,8 @@ from model.training.config import CONFIG, TrainConfig, load_config
 from model.training.dataset import ROOT, Dataset, groups_of, load_dataset
 from model.training.fitting import fit_heads
 from model.training.summary import summarise
+from model.training.versions import CANDIDATES
 
-CANDIDATES = ROOT / "candidates"
 _CHUNK = 200
 _LIBRARIES = (
     "numpy",
