@@ -19,12 +19,22 @@ from model.facts.pay import rates_date
 from model.features.columns import Column, ColumnMaker
 from model.features.matrix import column_names
 from model.features.reading import Reader, Reading
-from model.features.routes import find_route
+from model.features.routes import Route, find_route
 from model.release import RELEASES, Release, columns_digest, load_release
 from model.schema.advert import JobAdvert
-from model.schema.assessment import Assessment, Band, Fact, Language, Reason, Thresholds
+from model.schema.assessment import (
+    SCHEMA_VERSION,
+    Assessment,
+    Band,
+    Fact,
+    Language,
+    Linked,
+    Reason,
+    Thresholds,
+)
 from model.schema.decision import PATTERNS, LabelName
 
+_LINKED_TO_NOTHING = Linked()
 _CERTAIN = 30.0
 """Log-odds beyond this are the same probability in print; keeps scores inside (0, 1)."""
 
@@ -78,7 +88,8 @@ class Assessor:
     def assess(self, advert: JobAdvert, *, at: datetime) -> Assessment:
         """Assess one advert; `at` is the time to stamp (UTC)."""
         reading = self._reader.read(advert)
-        return self._assessed(reading, self._maker.columns(reading), at)
+        route = find_route(reading)
+        return self._assessed(reading, route, self._maker.columns(reading, route), at)
 
     def assess_many(self, adverts: Iterable[JobAdvert], *, at: datetime) -> list[Assessment]:
         """Assess adverts in their order, each as `assess` would."""
@@ -89,7 +100,9 @@ class Assessor:
         reading = self._reader.read(advert)
         return reading, self._maker.columns(reading)
 
-    def _assessed(self, reading: Reading, columns: Sequence[Column], at: datetime) -> Assessment:
+    def _assessed(
+        self, reading: Reading, route: Route, columns: Sequence[Column], at: datetime
+    ) -> Assessment:
         indices = [self._index[column.name] for column in columns]
         values = np.array([column.value for column in columns])
         log_odds = self._weights[:, indices] @ values + self._intercepts if indices else self._intercepts
@@ -106,24 +119,26 @@ class Assessor:
             stance = probabilities.get(LabelName.NOT_AN_ADVERT, 0.0)
             band = band_of(score, stance, self.thresholds, stance_threshold=self._stance_threshold)
         guess = reading.language
-        return Assessment(
+        return Assessment.of_checked(
             advert_id=reading.advert.id,
             score=score,
             band=band,
             thresholds=self.thresholds,
             patterns={str(label): probabilities[label] for label in self._labels if label in PATTERNS},
             reasons=reasons,
-            language=Language(
+            language=Language.of_checked(
                 code=guess.code,
                 script=guess.script,
                 support=support_of(guess.code),
                 confidence=guess.confidence,
             ),
-            facts=_facts(reading),
+            linked=_LINKED_TO_NOTHING,
+            facts=_facts(reading, route),
             notes=notes,
             model_version=self.model_version,
             catalogue_version=self.catalogue_version,
             assessed_at=at,
+            schema_version=SCHEMA_VERSION,
         )
 
     def _reasons(self, reading: Reading, columns: Sequence[Column], score: float) -> tuple[Reason, ...]:
@@ -153,35 +168,34 @@ def _notes(reading: Reading) -> tuple[str, ...]:
     return ()
 
 
-def _facts(reading: Reading) -> tuple[Fact, ...]:
+def _facts(reading: Reading, route: Route) -> tuple[Fact, ...]:
     """Give what was understood, raw beside parsed, for people to check."""
-    route = find_route(reading)
     facts = []
     if route.audience is not None:
-        facts.append(Fact(kind="audience_country", value=route.audience, note=f"told by {route.audience_by}"))
+        facts.append(_fact("audience_country", route.audience, note=f"told by {route.audience_by}"))
     rate = route.going_rate_usd
     for pay in reading.pay:
-        raw = reading.span(pay.start, pay.end)
         note = f"exchange rates of {rates_date()}"
         if rate is not None:
             note += f"; an office clerk there earns about {rate:.0f} USD a month"
-        facts.append(
-            Fact(
-                kind="pay_monthly_usd",
-                value=round(pay.monthly_usd[1], 2),
-                raw=raw.text if raw else None,
-                note=note,
-            )
-        )
+        raw = _as_written(reading, pay.start, pay.end)
+        facts.append(_fact("pay_monthly_usd", round(pay.monthly_usd[1], 2), raw=raw, note=note))
     for index, (relation, hit) in enumerate(route.places):
-        raw = reading.span(hit.start, hit.end) if index < route.n_in_text else None
+        raw = _as_written(reading, hit.start, hit.end) if index < route.n_in_text else None
         note = (
             f"{relation}, as seen from the readers' country" if raw else f"{relation}; stated beside the text"
         )
-        facts.append(Fact(kind="place", value=hit.name, raw=raw.text if raw else None, note=note))
+        facts.append(_fact("place", hit.name, raw=raw, note=note))
     for contact in reading.contacts:
-        raw = reading.span(contact.start, contact.end)
-        facts.append(
-            Fact(kind="contact", value=str(contact.kind), raw=raw.text if raw else None, note=contact.region)
-        )
+        raw = _as_written(reading, contact.start, contact.end)
+        facts.append(_fact("contact", str(contact.kind), raw=raw, note=contact.region))
     return tuple(facts)
+
+
+def _as_written(reading: Reading, start: int, end: int) -> str | None:
+    span = reading.span(start, end)
+    return span.text if span else None
+
+
+def _fact(kind: str, value: str | float, *, note: str | None, raw: str | None = None) -> Fact:
+    return Fact.of_checked(kind=kind, value=value, raw=raw, note=note)

@@ -5,6 +5,7 @@ shares are added up under one code. The sum over all reasons, `baseline` include
 """
 
 import functools
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
@@ -17,6 +18,7 @@ from model.features.reading import Reading
 from model.indicators.registry import Catalogue
 from model.schema.assessment import Reason, Source, Span
 
+_POSITION = operator.itemgetter(0, 1)
 _MOST_SPANS = 12
 _MOST_SOURCES = 4
 
@@ -46,6 +48,7 @@ class Explainer:
     ) -> tuple[Reason, ...]:
         """Give all reasons, strongest for the score first and strongest against it last."""
         shares: dict[str, _Share] = {}
+        spans: dict[Evidence, Span | None] = {}
         for column in columns:
             weight = weight_of(column.name) * column.value
             if weight == 0.0:
@@ -60,7 +63,7 @@ class Explainer:
         base = shares.setdefault(code, _Share(title, why, sources))
         base.log_odds += baseline
         ordered = sorted(shares.items(), key=lambda pair: -pair[1].log_odds)
-        return tuple(_reason(reading, code, share) for code, share in ordered)
+        return tuple(_reason(reading, code, share, spans) for code, share in ordered)
 
     def _name(self, column: str) -> tuple[str, str, str, tuple[Source, ...]]:
         group, _, rest = column.partition(":")
@@ -77,20 +80,25 @@ class Explainer:
         return entry["code"], entry["title"], entry["why"], tuple(sources[:_MOST_SOURCES])
 
 
-def _reason(reading: Reading, code: str, share: _Share) -> Reason:
-    spans: dict[Span, None] = {}
-    for start, end, gloss in share.evidence:
-        span = reading.span(start, end, gloss=gloss)
-        if span is not None and len(spans) < _MOST_SPANS:
-            spans[span] = None
-    ordered = tuple(sorted(spans, key=lambda span: (span.field != "title", span.start, span.end)))
-    return Reason.model_construct(
+def _reason(reading: Reading, code: str, share: _Share, spans: dict[Evidence, Span | None]) -> Reason:
+    """Build one reason; `spans` keeps what was built for the advert's other reasons, which share most evidence."""
+    shown: list[Span] = []
+    for evidence in sorted(share.evidence, key=_POSITION):
+        if evidence not in spans:
+            start, end, gloss = evidence
+            spans[evidence] = reading.span(start, end, gloss=gloss)
+        span = spans[evidence]
+        if span is not None:
+            shown.append(span)
+            if len(shown) == _MOST_SPANS:
+                break
+    return Reason.of_checked(
         code=code,
         title=share.title,
-        why=share.why,
         log_odds=share.log_odds,
-        spans=ordered,
+        spans=tuple(shown),
         sources=share.sources,
+        why=share.why,
     )
 
 

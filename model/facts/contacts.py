@@ -6,6 +6,7 @@ the international prefix (phonenumbers).
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import phonenumbers
@@ -51,17 +52,20 @@ _APPS: dict[ContactKind, str] = {
     ContactKind.SIGNAL: r"signal|シグナル",
     ContactKind.VIBER: r"viber|вайбер",
 }
-_URL = re.compile(
-    r"(?:https?://|www\.)[^\s<>\"'()，。、]+|(?<![\w@.])(?:t\s?\.\s?me|wa\.me|line\.me|zalo\.me|m\.me|chat\.whatsapp\.com|fb\.com|facebook\.com|"
+_URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'()，。、]+")
+_LINK = re.compile(
+    r"(?<![\w@.])(?:t\s?\.\s?me|wa\.me|line\.me|zalo\.me|m\.me|chat\.whatsapp\.com|fb\.com|facebook\.com|"
     r"open\.kakao\.com|lin\.ee|bit\.ly|forms\.gle|instagram\.com)\s?/\s?[^\s<>\"'()，。、]+",
 )
-_EMAIL = re.compile(r"[a-z0-9][a-z0-9._%+\-]*\s?(?:@|\[at\]|\(at\))\s?(?:[a-z0-9\-]+\.)+[a-z]{2,}")
-_HANDLE = re.compile(r"(?<![\w@.])@\s?[a-z0-9_][a-z0-9_.]{2,}")
+_HOST_ENDS = (".me", ". me", ".com", ".ee", ".ly", ".gle")
+_MAIL_SIGN = re.compile(r"(?:@|\[at\]|\(at\))\s?(?:[a-z0-9\-]+\.)+[a-z]{2,}")
+_MAILBOX = re.compile(r"[a-z0-9][a-z0-9._%+\-]*\s?\Z")
+_HANDLE = re.compile(r"@(?<![\w@.]@)\s?[a-z0-9_][a-z0-9_.]{2,}")
 _APP_ID = re.compile(
     "(?<![^\\W_])(?:" + "|".join(f"(?P<{kind.name}>{words})" for kind, words in _APPS.items()) + r")"
     r"\s{0,2}(?:id|no|number|ของ)?\s{0,2}[:：=>\-]{1,3}\s{0,2}(?P<value>@?[a-z0-9+][a-z0-9_.+\-]{2,})",
 )
-_PHONE = re.compile(r"(?<![\w.,/@:])(?:\+|00)?\(?\d[\d\s().\-]{5,20}\d(?![\w])")
+_PHONE = re.compile(r"[+(\d](?<![\w.,/@:].)(?:[\d(]|(?<=\d)[\s.\-])[\d\s().\-]{4,20}\d(?!\w)", re.DOTALL)
 _APP_BEFORE = re.compile(
     "(?:" + "|".join(f"(?P<{kind.name}>{words})" for kind, words in _APPS.items()) + r")[\s:：./]{0,3}$"
 )
@@ -82,11 +86,23 @@ _HOSTS = {
 _SHORT_LINKS = frozenset({"bit.ly", "forms.gle", "tinyurl.com", "docs.google.com"})
 
 
+def _words_of(pattern: str) -> Iterator[str]:
+    """Give the ends that a text has where one of an app's names stands: its last letter before any optional part."""
+    for word in pattern.split("|"):
+        plain = re.sub(r"\(\?<!.*?\)", "", word).rstrip("?")
+        yield plain[-2:]
+        if word.endswith("?"):
+            yield plain[-3:-1]
+
+
+_LABEL_ENDS = tuple(
+    {end for words in _APPS.values() for end in _words_of(words)} | {"id", "no", "number", "ของ"}
+)
+
+
 def find_contacts(text: NormalText) -> list[ContactFound]:
     """Find contacts in reading order; overlapping readings keep the more telling one."""
     folded = text.text
-    if not _ANYTHING.search(folded):
-        return []
     found: list[ContactFound] = []
     taken: list[tuple[int, int]] = []
     for reader in (_emails, _urls, _app_ids, _handles, _phones):
@@ -106,17 +122,29 @@ def masked(text: str, contacts: list[ContactFound]) -> str:
 
 
 def _emails(text: str) -> list[ContactFound]:
-    found = []
-    for match in _EMAIL.finditer(text) if "@" in text or "at)" in text or "at]" in text else ():
-        value = re.sub(r"\s|\[at\]|\(at\)", lambda m: "@" if "at" in m[0] else "", match[0])
+    found: list[ContactFound] = []
+    end = 0
+    for match in _MAIL_SIGN.finditer(text) if "@" in text or "at)" in text or "at]" in text else ():
+        mailbox = _MAILBOX.search(text, max(end, match.start() - _LONGEST_MAILBOX), match.start())
+        if mailbox is None:
+            continue
+        end = match.end()
+        value = re.sub(r"\s|\[at\]|\(at\)", lambda m: "@" if "at" in m[0] else "", mailbox[0] + match[0])
         domain = value.rpartition("@")[2]
-        found.append(ContactFound(*match.span(), ContactKind.EMAIL, value, corporate=domain not in FREE_MAIL))
+        found.append(
+            ContactFound(mailbox.start(), end, ContactKind.EMAIL, value, corporate=domain not in FREE_MAIL)
+        )
     return found
 
 
 def _urls(text: str) -> list[ContactFound]:
+    matches: list[re.Match[str]] = []
+    if "://" in text or "www." in text:
+        matches.extend(_URL.finditer(text))
+    if "/" in text and any(end in text for end in _HOST_ENDS):
+        matches.extend(_LINK.finditer(text))
     found = []
-    for match in _URL.finditer(text) if "/" in text or "www." in text else ():
+    for match in matches:
         value = re.sub(r"\s", "", match[0]).rstrip(".,;!")
         host = re.sub(r"^(?:https?://)?", "", value).split("/", 1)[0]
         kind = _HOSTS.get(host, ContactKind.URL)
@@ -127,7 +155,13 @@ def _urls(text: str) -> list[ContactFound]:
 
 def _app_ids(text: str) -> list[ContactFound]:
     found = []
-    for match in _APP_ID.finditer(text) if _LABELLED.search(text) else ():
+    for labelled in _LABELLED.finditer(text):
+        before = text[max(0, labelled.start() - _LONGEST_LABEL) : labelled.start()].rstrip()
+        if not before.endswith(_LABEL_ENDS):
+            continue
+        match = _APP_ID.search(text, max(0, labelled.start() - _LONGEST_LABEL), labelled.end())
+        if match is None:
+            continue
         kind = next(ContactKind[name] for name in _KIND_NAMES if match[name])
         start, end = match.span("value")
         found.append(ContactFound(start, end, kind, match["value"].lstrip("@")))
@@ -142,6 +176,8 @@ def _handles(text: str) -> list[ContactFound]:
 
 
 def _phones(text: str) -> list[ContactFound]:
+    if sum(map(text.count, "0123456789")) <= _LEAST_PHONE_DIGITS:
+        return []
     found = []
     for match in _PHONE.finditer(text):
         digits = re.sub(r"\D", "", match[0])
@@ -173,11 +209,11 @@ def _region(number: str) -> str | None:
     return phonenumbers.region_code_for_country_code(parsed.country_code) if parsed.country_code else None
 
 
-_LABELLED = re.compile(
-    r"(?:id|[a-z]{2}|[^\x00-\x7f])\s{0,2}(?:[:：=>]|-{1,3})\s{0,2}@?[a-z0-9+][a-z0-9_.+\-]{2}"
-)
+_LABELLED = re.compile(r"[:：=>\-]{1,3}\s{0,2}@?[a-z0-9+][a-z0-9_.+\-]{2,}")
+_LONGEST_LABEL = 24
+_LONGEST_MAILBOX = 64
+"""RFC 5321, 4.5.3.1.1."""
 _KIND_NAMES = [kind.name for kind in _APPS]
-_ANYTHING = re.compile(r"[@:+/]|\d[\d\s().\-]{5,}\d|www\.")
 _GROUPED_AMOUNT = re.compile(
     r"\d{1,3}(?:[., ]\d{3})+(?:\s?-\s?\d{1,3}(?:[., ]\d{3})+)?|\d{1,4}\s?-\s?\d{1,5}"
 )

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -47,8 +47,7 @@ class PayFound:
     """Low and high per month in US dollars; a missing period is read as a month."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Amount:
+class _Amount(NamedTuple):
     start: int
     end: int
     number: float
@@ -94,7 +93,11 @@ def find_pay(text: NormalText, *, language: str, script: str = "") -> list[PayFo
     while index < len(amounts):
         first = amounts[index]
         second = amounts[index + 1] if index + 1 < len(amounts) else None
-        if second is not None and _RANGE.fullmatch(text.text, first.end, second.start):
+        if (
+            second is not None
+            and second.start - first.end <= _WIDEST_DASH
+            and _RANGE.fullmatch(text.text, first.end, second.start)
+        ):
             index += 2
             pay = tongue.judge(text.text, first, second)
         else:
@@ -154,12 +157,18 @@ class _Tongue:
             currency_word, end = after[1], after.end()
             if multiplier_word is None and (late := words.multiplier.match(text, end)):
                 multiplier_word, end = late[1], late.end()
-        if multiplier_word is None and (
-            before := words.multiplier_before.search(text, max(0, start - 8), start)
+        ends_with = text[max(0, start - 3) : start].rstrip(" :.")[-1:]
+        if (
+            multiplier_word is None
+            and _UNIT_FIRST.match(ends_with)
+            and (before := words.multiplier_before.search(text, max(0, start - 8), start))
         ):
             multiplier_word, start = before[1], before.start()
-        if currency_word is None and (
-            before := words.currency_before.search(text, max(0, start - 12), start)
+            ends_with = text[max(0, start - 3) : start].rstrip(" :.")[-1:]
+        if (
+            currency_word is None
+            and ends_with in words.currency_ends
+            and (before := words.currency_before.search(text, max(0, start - 12), start))
         ):
             currency_word, start = before[1], before.start()
         currency = None
@@ -178,13 +187,15 @@ class _Tongue:
         )
         if bare and (self.home is None or high.number < _LEAST_NAMED):
             return None
-        period, named = self._period(text, start, end)
         currency = high.currency or low.currency
         word = high.multiplier_word or low.multiplier_word
         if currency is None and word is not None:
             currency = self.implied.get(word)
+        if currency is None and (word or not self.home):
+            return None
+        period, named = self._period(text, start, end)
         multiplier = max(low.multiplier, high.multiplier)
-        if currency is None and named and self.home and not word:
+        if currency is None and named and self.home:
             currency = self.home
             if currency == "KRW" and 100 <= high.number < 10_000:  # noqa: PLR2004 - 월 500 means 500만
                 multiplier = 10_000.0
@@ -238,6 +249,8 @@ def _looks_like_year(low: _Amount, high: _Amount, *, named: bool) -> bool:
 
 
 def _value(digits: str) -> float | None:
+    if digits.isdigit() and len(digits) <= _MOST_DIGITS and digits[0] != "0":
+        return float(digits)
     if _GROUPED.fullmatch(digits):
         return float(re.sub("[., ']", "", digits))
     if (full := _GROUPED_CENTS.fullmatch(digits)) is not None:
@@ -261,6 +274,8 @@ class _Words:
     currency: re.Pattern[str]
     currency_before: re.Pattern[str]
     currencies: dict[str, str]
+    currency_ends: frozenset[str]
+    """Last letters of currency words."""
     period: re.Pattern[str]
     periods: dict[str, PayPeriod]
     pay: re.Pattern[str]
@@ -293,6 +308,7 @@ def _words() -> _Words:
         ),
         currency_before=re.compile(rf"{_WORD_BEGINS}({_any(currencies)})[ :.]{{0,2}}\Z"),
         currencies=currencies,
+        currency_ends=frozenset(word[-1] for word in currencies),
         period=re.compile(rf"{_WORD_BEGINS}({_any(periods)})"),
         periods=periods,
         pay=re.compile(_WORD_BEGINS + _any(pay)),
@@ -328,10 +344,12 @@ _COUNTED = re.compile(r"\d\s?$")
 """`9 hours`, `12 days` are lengths, not what the pay is for."""
 _UNIT_FIRST = re.compile("[\u1000-\u109f]")
 _WORD_BEGINS = "(?<![a-z\u00df-\u024f\u0400-\u04ff\u0590-\u06ff\u0900-\u0dff\u1200-\u137f\u1e00-\u1eff])"
+_WIDEST_DASH = 16
+"""Characters between the two ends of a range, blanks and `hasta` included."""
 _LEAST_NAMED = 100
 _LEAST_BARE = 300
 _MOST_DIGITS = 12
-_NUMBER = re.compile(r"(?<![\d.,/:])\d+(?:[.,' ]\d{3})*(?:[.,]\d+)?(?![\d])")
+_NUMBER = re.compile(r"[0-9](?<![\d.,/:].)\d*(?:[.,' ]\d{3})*(?:[.,]\d+)?(?!\d)", re.DOTALL)
 _SEPARATED = re.compile("[ ']")
 _GROUPED = re.compile(r"\d{1,3}(?:[., ']\d{3})+")
 _GROUPED_CENTS = re.compile(r"(\d{1,3}(?:[., ']\d{3})+)[.,](\d{1,2})")

@@ -8,7 +8,7 @@ No column knows the length, the tone, the emoji or the language of an advert: ho
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from model.facts.pay import PayFound
 from model.features.reading import Reading
@@ -22,8 +22,7 @@ Evidence = tuple[int, int, str | None]
 """First and last character in the folded text, and the English gloss."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One number about an advert, and what it rests on."""
 
     name: str
@@ -95,19 +94,21 @@ class ColumnMaker:
         self._kind = {indicator.id: indicator.kind for indicator in catalogue.indicators.values()}
         self._family = {indicator.id: indicator.family for indicator in catalogue.indicators.values()}
 
-    def columns(self, reading: Reading) -> list[Column]:
-        """Give every column that is not zero."""
-        return list(_Case(reading, self._kind, self._family).columns())
+    def columns(self, reading: Reading, route: Route | None = None) -> list[Column]:
+        """Give every column that is not zero; `route` is worked out here unless it is at hand."""
+        return list(_Case(reading, route or find_route(reading), self._kind, self._family).columns())
 
 
 class _Case:
     """One advert under scrutiny: hits by indicator, route, pay, and the flags that combinations are made of."""
 
-    def __init__(self, reading: Reading, kinds: dict[str, Kind], families: dict[str, str]) -> None:
+    def __init__(
+        self, reading: Reading, route: Route, kinds: dict[str, Kind], families: dict[str, str]
+    ) -> None:
         self.reading = reading
+        self.route = route
         self.kinds = kinds
         self.families = families
-        self.route: Route = find_route(reading)
         self.evidence: dict[str, list[Evidence]] = defaultdict(list)
         for hit in reading.hits:
             self.evidence[hit.indicator].append(_of_hit(hit))
@@ -206,7 +207,7 @@ class _Case:
         present = {name.partition(":")[2] for name in flags if name.startswith("is:")}
         present |= {f"no_{name}" for name in _ABSENT if f"is:{name}" not in flags}
         for name, needed in COMBINATIONS.items():
-            if all(flag in present for flag in needed):
+            if present.issuperset(needed):
                 evidence = [e for flag in needed for e in flags.get(f"is:{flag}", ())]
                 yield Column(f"both:{name}", 1.0, tuple(sorted(set(evidence))))
 

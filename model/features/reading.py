@@ -46,8 +46,7 @@ class Reading:
         for field, field_start, field_end in self.fields:
             if field_start <= first < field_end:
                 last = min(last, field_end)
-                # Built here from checked values, thirty a text: validating them again costs more than finding them.
-                return Span.model_construct(
+                return Span.of_checked(
                     field=field,
                     start=first - field_start,
                     end=last - field_start,

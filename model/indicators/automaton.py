@@ -10,10 +10,11 @@ whatever the number of patterns, and is linear in the text.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from model.indicators.wording import NUMBER, Part, Wording
+from model.text.loops import compiled
 
 _MOST_STATES = 100_000
 """Beyond this the worked-out states are dropped and grow again: memory stays bounded on hostile text."""
@@ -21,13 +22,16 @@ _MOST_TOKENS_KEPT = 200_000
 _REPEATED = re.compile(r"(.)\1{2,}")
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """One wording found: its number in the list given, and its tokens from `start` to before `end`."""
 
     wording: int
     start: int
     end: int
+
+
+Near = tuple[set[int] | None, int, set[int] | None, int]
+"""Symbols one of which must stand before an anchor and how far back, and the same after it; None where nothing must."""
 
 
 class Automaton:
@@ -74,42 +78,41 @@ class Automaton:
         self._symbol_of: dict[tuple[str, ...], int] = {(): 0}
         self._begin_with: list[set[int]] = [set() for _ in self._places]
         """Per part of a gapped wording: the symbols it can begin with, as far as texts have shown them."""
+        self._near = [self._beside(number) for number in range(len(self._wordings))]
         self._states: dict[frozenset[tuple[int, int]], int] = {frozenset(): 0}
         self._members: list[frozenset[tuple[int, int]]] = [frozenset()]
-        self._found: list[tuple[tuple[int, int], ...]] = [()]
+        self._solid: list[tuple[tuple[int, int], ...]] = [()]
+        """Per state: the wordings without gaps that end here, each with its length in tokens."""
+        self._gapped: list[tuple[tuple[int, int], ...]] = [()]
+        """Per state: the wordings whose anchor ends here, likewise."""
         self._steps: list[dict[int, int]] = [{}]
 
-    def scan(self, words: Sequence[str]) -> list[Match]:
-        """Find all wordings in a row of tokens, overlapping ones included, in order of their end."""
+    def scan(self, words: list[str]) -> list[Match]:
+        """Find all wordings in a row of tokens, overlapping ones included: those without gaps in order of their end, then the others."""
         if len(self._steps) > _MOST_STATES or len(self._symbols) > _MOST_TOKENS_KEPT:
             self._forget()
-        symbols, steps, found = self._symbols, self._steps, self._found
-        matches: list[Match] = []
-        row: list[int] = []
-        gapped: list[tuple[int, int, int]] = []
-        state = 0
-        for position, word in enumerate(words):
-            symbol = symbols.get(word)
-            if symbol is None:
-                symbol = self._symbol(word)
-            row.append(symbol)
-            if not symbol:
-                state = 0
-                continue
-            following = steps[state].get(symbol)
-            if following is None:
-                following = self._step(state, symbol)
-            state = following
-            for number, length in found[state]:
-                if len(self._wordings[number].parts) == 1:
-                    matches.append(Match(number, position + 1 - length, position + 1))
-                else:
-                    gapped.append((number, position + 1 - length, position + 1))
-        for number, start, end in gapped:
+        tables = (self._symbols, self._steps, self._solid, self._gapped, self._near)
+        walk = _walk if compiled is None else compiled.walk
+        row, whole, anchors = walk(words, *tables, self._symbol, self._step)
+        matches = list(map(Match._make, whole))
+        for number, start, end in anchors:
             span = self._around(number, start, end, row)
             if span is not None:
                 matches.append(Match(number, *span))
         return matches
+
+    def _beside(self, number: int) -> Near:
+        """Give what must stand near a wording's anchor for the rest to be worth looking for."""
+        parts, anchor = self._wordings[number].parts, self._anchors[number]
+        before = after = None
+        back = ahead = 0
+        if anchor > 0:
+            before = self._begin_with[self._places[id(parts[anchor - 1])]]
+            back = parts[anchor].gap + parts[anchor - 1].most_tokens
+        if anchor < len(parts) - 1:
+            after = self._begin_with[self._places[id(parts[anchor + 1])]]
+            ahead = parts[anchor + 1].gap + 1
+        return before, back, after, ahead
 
     def _around(self, number: int, start: int, end: int, row: Sequence[int]) -> tuple[int, int] | None:
         """Find the other parts of a gapped wording around its anchor; the nearest ones count, None when one is missing."""
@@ -207,12 +210,49 @@ class Automaton:
             number = len(self._members)
             self._members.append(key)
             self._steps.append({})
-            self._found.append(
-                tuple(sorted({(n, length) for node, length in key for n in self._accepts.get(node, ())}))
-            )
+            found = sorted({(n, length) for node, length in key for n in self._accepts.get(node, ())})
+            self._solid.append(tuple(pair for pair in found if len(self._wordings[pair[0]].parts) == 1))
+            self._gapped.append(tuple(pair for pair in found if len(self._wordings[pair[0]].parts) > 1))
             self._states[key] = number
         self._steps[state][symbol] = number
         return number
+
+
+def _walk(
+    words: list[str],
+    symbols: dict[str, int],
+    steps: list[dict[int, int]],
+    solid: list[tuple[tuple[int, int], ...]],
+    gapped: list[tuple[tuple[int, int], ...]],
+    near: list[Near],
+    new_symbol: Callable[[str], int],
+    new_step: Callable[[int, int], int],
+) -> tuple[list[int], list[tuple[int, int, int]], list[tuple[int, int, int]]]:
+    """Do the work of `compiled.walk` where it could not be compiled."""
+    row: list[int] = []
+    whole: list[tuple[int, int, int]] = []
+    anchors: list[tuple[int, int, int]] = []
+    state = 0
+    for position, word in enumerate(words, 1):
+        symbol = symbols.get(word)
+        if symbol is None:
+            symbol = new_symbol(word)
+        row.append(symbol)
+        if not symbol:
+            state = 0
+            continue
+        following = steps[state].get(symbol)
+        state = new_step(state, symbol) if following is None else following
+        whole.extend((number, position - length, position) for number, length in solid[state])
+        anchors.extend((number, position - length, position) for number, length in gapped[state])
+    held = []
+    for number, start, end in anchors:
+        before, back, after, ahead = near[number]
+        if (before is None or not before.isdisjoint(row[max(start - back, 0) : start])) and (
+            after is None or not after.isdisjoint(row[end : end + ahead])
+        ):
+            held.append((number, start, end))
+    return row, whole, held
 
 
 def _anchor(wording: Wording) -> int:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from model.indicators.automaton import Automaton, Match
 from model.indicators.registry import Catalogue, Term
@@ -10,8 +11,7 @@ from model.indicators.wording import Part, Wording
 from model.text.normalise import NormalText
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One wording found: which indicator, where in the folded text, and what it says."""
 
     indicator: str
@@ -21,8 +21,7 @@ class Hit:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceHit:
+class PlaceHit(NamedTuple):
     """One place named."""
 
     start: int
@@ -50,6 +49,8 @@ class Matcher:
 
     def __init__(self, catalogue: Catalogue, places: Sequence[PlaceWord] = ()) -> None:
         self._terms: list[tuple[str, Term]] = [(name, term) for name, term, _ in catalogue.wordings]
+        self._said = [(name, term.gloss, term.language) for name, term in self._terms]
+        self._languages = [term.language for _, term in self._terms]
         self._gapped = [len(wording.parts) > 1 for _, _, wording in catalogue.wordings]
         self._places = list(places)
         rows = [Wording((Part(((place.row,),)),)) for place in self._places]
@@ -58,7 +59,7 @@ class Matcher:
     def match(
         self,
         text: NormalText,
-        words: Sequence[str],
+        words: list[str],
         starts: Sequence[int],
         ends: Sequence[int],
         *,
@@ -72,55 +73,44 @@ class Matcher:
         wordings: list[Match] = []
         places: list[Match] = []
         n_terms = len(self._terms)
+        languages = self._languages
+        trusted = {surely, *_TRUSTED.get(surely or "", ()), "en"}
         for match in self._automaton.scan(words):
-            if match.wording >= n_terms:
+            number = match[0]
+            if number >= n_terms:
                 places.append(match)
-            elif surely is None or not self._is_homograph(match, words, surely):
+            elif surely is None or languages[number] in trusted or not _is_homograph(match, words):
                 wordings.append(match)
-        hits = [
-            Hit(
-                self._terms[m.wording][0],
-                starts[m.start],
-                ends[m.end - 1],
-                self._terms[m.wording][1].gloss,
-                self._terms[m.wording][1].language,
-            )
-            for m in self._longest(wordings)
-        ]
+        said = self._said
+        hits = []
+        for number, start, end in self._longest(wordings):
+            indicator, gloss, language = said[number]
+            hits.append(Hit(indicator, starts[start], ends[end - 1], gloss, language))
         return hits, [*self._named_places(text, places, starts, ends), *_flags(text)]
-
-    def _is_homograph(self, match: Match, words: Sequence[str], surely: str) -> bool:
-        """Tell whether a Latin word of one language stands in a text of another: `real`, `plan`, `leads`, `P 100`."""
-        language = self._terms[match.wording][1].language
-        if language in {"en", surely} or {language, surely} == {"id", "ms"}:
-            return False
-        found = words[match.start : match.end]
-        if len(found) == 1:
-            return _LATIN_WORD.match(found[0]) is not None
-        brief = any(len(word) <= _BRIEF or word[0].isdigit() for word in found)
-        return len(found) == _PAIR and brief and _LATIN_WORD.match(found[0]) is not None
 
     def _longest(self, matches: list[Match]) -> list[Match]:
         """Keep the longest reading: `no experience needed` silences `experience needed` inside it.
 
         A wording with a gap spans words that are not its own, so it silences only its own indicator.
         """
-        ordered = sorted(matches, key=lambda m: (m.start, -m.end, self._gapped[m.wording], m.wording))
+        gapped, said = self._gapped, self._said
+        ordered = sorted([(m[1], -m[2], gapped[m[0]], m[0], m) for m in matches])
         kept: list[Match] = []
         seen: set[tuple[str, int, int]] = set()
         solid_start, solid_end = -1, -1
         reach: dict[str, int] = {}
-        for match in ordered:
-            indicator = self._terms[match.wording][0]
-            key = (indicator, match.start, match.end)
-            within = match.end <= solid_end and (match.start, match.end) != (solid_start, solid_end)
-            if within or key in seen or match.end <= reach.get(indicator, -1):
+        for start, minus_end, has_gap, number, match in ordered:
+            end = -minus_end
+            indicator = said[number][0]
+            key = (indicator, start, end)
+            within = end <= solid_end and (start != solid_start or end != solid_end)
+            if within or key in seen or end <= reach.get(indicator, -1):
                 continue
             seen.add(key)
-            reach[indicator] = match.end
+            reach[indicator] = end
             kept.append(match)
-            if not self._gapped[match.wording] and match.end > solid_end:
-                solid_start, solid_end = match.start, match.end
+            if not has_gap and end > solid_end:
+                solid_start, solid_end = start, end
         return kept
 
     def _named_places(
@@ -141,6 +131,19 @@ class Matcher:
             reach = match.end
             found.append(PlaceHit(start, end, place.country, place.kind, place.name, place.specificity))
         return found
+
+
+def _is_homograph(match: Match, words: Sequence[str]) -> bool:
+    """Tell whether a Latin word of another language stands in a text of this one: `real`, `plan`, `leads`, `P 100`."""
+    _, start, end = match
+    word = words[start]
+    if end - start == 1:
+        return _LATIN_WORD.match(word) is not None
+    return (
+        end - start == _PAIR
+        and any(len(other) <= _BRIEF or other[0].isdigit() for other in (word, words[start + 1]))
+        and _LATIN_WORD.match(word) is not None
+    )
 
 
 def _capitalised(text: NormalText, start: int) -> bool:
@@ -165,5 +168,7 @@ def _flags(text: NormalText) -> list[PlaceHit]:
 
 
 _PAIR, _BRIEF = 2, 2
+_TRUSTED = {"id": ("ms",), "ms": ("id",)}
+"""Languages whose words are each other's."""
 _LATIN_WORD = re.compile("[a-z\u00df-\u024f]")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")

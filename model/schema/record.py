@@ -29,6 +29,20 @@ class Record(BaseModel):
         return json.dumps(self.to_json(), ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
+    def of_checked(cls, **values: Any) -> Self:
+        """Build a record from values known to be right, every field given: a tenth of the cost of validating them.
+
+        For records made by the dozen for each advert (spans, reasons); `model_construct` also works out
+        defaults and aliases, which costs as much as finding the span.
+        """
+        record = cls.__new__(cls)
+        object.__setattr__(record, "__dict__", values)
+        object.__setattr__(record, "__pydantic_fields_set__", set(values))
+        object.__setattr__(record, "__pydantic_extra__", None)
+        object.__setattr__(record, "__pydantic_private__", None)
+        return record
+
+    @classmethod
     def from_json(cls, value: object) -> Self:
         """Read a stored record; raises `pydantic.ValidationError` naming each bad field."""
         return cls.model_validate(value)

@@ -7,7 +7,7 @@ random without a seed, and raises on scripts it does not know. Matching never de
 
 import re
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,6 +16,7 @@ import langdetect
 from langdetect import DetectorFactory
 from langdetect.lang_detect_exception import LangDetectException
 
+from model.text.loops import compiled
 from model.text.tokens import TOKEN
 
 DetectorFactory.seed = 0
@@ -27,7 +28,7 @@ _ASKED_ABOUT = 160
 """Characters given to langdetect."""
 _LEAST_ASKED = 12
 _SIBLINGS = {"id", "ms"}
-_MOST_WORDS = 600
+_MOST_WORDS = 200
 _SURE_VOTES = 2
 _MANY_VOTES = 12
 """With so many function words counted the best language is right even where a sibling comes close."""
@@ -94,6 +95,8 @@ class _ScriptOf(dict[str, str]):
 
 
 _SCRIPT_OF = _ScriptOf()
+_NUMBERED = ["(none)", "", *_SCRIPTS]
+"""Scripts by number for the compiled count; 0 is no script's."""
 _FUNCTION_WORDS = {
     "en": "the and of to for in with you your our we is are be will from at have must can who all need work job looking hiring apply salary no or on as this any per month",
     "vi": "không và của có cho các với được là người cần làm tại lương việc tuyển bên mình bạn nhân viên tháng ở ai đi ngày nhà từ đến khong cua cho lam viec tuyen luong",
@@ -113,16 +116,22 @@ _VOTES: dict[str, tuple[str, ...]] = {}
 for _language, _words in _FUNCTION_WORDS.items():
     for _word in _words.replace("'", " ").split():
         _VOTES[_word] = (*_VOTES.get(_word, ()), _language)
-_LETTERS = [
-    (re.compile("[ơưđăạảấầẩẫậắằẳẵặẹẻẽềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]"), "vi", 1.0),
-    (re.compile("[ğışİ]"), "tr", 1.0),
-    (re.compile("[ąęłńśźż]"), "pl", 1.5),
-    (re.compile("[ãõ]"), "pt", 1.0),
-    (re.compile("[ñ¿¡]"), "es", 1.5),
-    (re.compile("[èêœ]"), "fr", 0.6),
-    (re.compile("[äß]"), "de", 1.0),
-    (re.compile("(?:o|g)['ʻ‘’][a-z]"), "uz", 1.0),
-]
+_TELLING = {
+    letter: (language, weight)
+    for letters, language, weight in (
+        ("ơưđăạảấầẩẫậắằẳẵặẹẻẽềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ", "vi", 1.0),
+        ("ğışİ", "tr", 1.0),
+        ("ąęłńśźż", "pl", 1.5),
+        ("ãõ", "pt", 1.0),
+        ("ñ¿¡", "es", 1.5),
+        ("èêœ", "fr", 0.6),
+        ("äß", "de", 1.0),
+    )
+    for letter in letters
+}
+"""Letter → the language it speaks for, and how loudly."""
+_UZBEK_PAIRS = tuple(letter + mark for letter in "og" for mark in "'ʻ‘’")
+_UZBEK_LETTER = re.compile("(?:o|g)['ʻ‘’][a-z]")
 _CYRILLIC = [
     (re.compile("[ўҳ]"), "uz", 3.0),
     (re.compile("[әіңұүөһ]"), "kk", 3.0),
@@ -146,17 +155,15 @@ _SIMPLIFIED = re.compile(
 _CONFUSED = {"tl": "fil", "in": "id", "zh-cn": "zh", "zh-tw": "zh", "iw": "he"}
 
 
-def guess_language(text: str, words: Sequence[str] | None = None) -> LanguageGuess:  # noqa: C901, PLR0911 - one question per script, in order
+def guess_language(text: str, words: Sequence[str] | None = None) -> LanguageGuess:  # noqa: PLR0911 - one question per script, in order
     """Guess the language of a text as received or folded; `und` when there are no letters.
 
     `words` are its tokens where they are at hand already.
     """
     looked = text[:_LOOKED_AT].lower()
-    weights: dict[str, float] = {}
-    for character, count in Counter(looked).items():
-        script = _SCRIPT_OF[character]
-        if script:
-            weights[script] = weights.get(script, 0.0) + count * _WEIGHT.get(script, 1.0)
+    weights = {
+        script: count * _WEIGHT.get(script, 1.0) for script, count in _count_scripts(looked).items() if script
+    }
     if not weights:
         return LanguageGuess("und", "Zyyy", 0.0)
     script, weight = max(weights.items(), key=lambda pair: pair[1])
@@ -178,6 +185,26 @@ def guess_language(text: str, words: Sequence[str] | None = None) -> LanguageGue
     if script == "Arab":
         return _arabic(looked)
     return _latin(looked, TOKEN.findall(looked) if words is None else words[:_MOST_WORDS])
+
+
+def _count_scripts(text: str) -> dict[str, int]:
+    """Give how many characters each script has, "" for those of none."""
+    if compiled is None:
+        return count_scripts_by_character(text)
+    tallied = compiled.tally(text, _script_number, len(_NUMBERED))
+    return {script: count for script, count in zip(_NUMBERED, tallied, strict=True) if count}
+
+
+def count_scripts_by_character(text: str) -> dict[str, int]:
+    """Do the compiled tally's work in plain Python."""
+    counts: dict[str, int] = defaultdict(int)
+    for character, count in Counter(text).items():
+        counts[_SCRIPT_OF[character]] += count
+    return dict(counts)
+
+
+def _script_number(character: str) -> int:
+    return _NUMBERED.index(_SCRIPT_OF[character])
 
 
 def _east_asian(text: str, weights: dict[str, float], share: float) -> LanguageGuess:
@@ -212,17 +239,21 @@ def _arabic(text: str) -> LanguageGuess:
 
 
 def _latin(text: str, words: Sequence[str]) -> LanguageGuess:
-    votes: Counter[str] = Counter()
-    for token in words:
-        for language in _VOTES.get(token, ()):
-            votes[language] += 1.0 / len(_VOTES[token])  # type: ignore[assignment]
-    for pattern, language, weight in _LETTERS if not text.isascii() else _LETTERS[-1:]:
-        votes[language] += len(pattern.findall(text)) * weight  # type: ignore[assignment]
-    ranked = votes.most_common(2)
-    best, count = ranked[0] if ranked else ("und", 0)
-    runner_up = ranked[1][1] if len(ranked) > 1 else 0
+    votes: dict[str, float] = defaultdict(float)
+    counts = Counter(words)
+    for token, times in counts.items():  # in the order of the text, which settles ties
+        for language in (languages := _VOTES.get(token, ())):
+            votes[language] += times / len(languages)
+    for letter in sorted(_TELLING.keys() & set(text)) if not text.isascii() else ():
+        language, weight = _TELLING[letter]
+        votes[language] += text.count(letter) * weight
+    if any(pair in text for pair in _UZBEK_PAIRS):
+        votes["uz"] += len(_UZBEK_LETTER.findall(text))
+    ranked = sorted(votes.items(), key=lambda pair: -pair[1])[:2]
+    best, count = ranked[0] if ranked else ("und", 0.0)
+    runner_up = ranked[1][1] if len(ranked) > 1 else 0.0
     if count >= _SURE_VOTES and {best, ranked[-1][0]} == _SIBLINGS:
-        runner_up = 0  # Malay and Indonesian share most function words; langdetect knows only one of them
+        runner_up = 0.0  # Malay and Indonesian share most function words; langdetect knows only one of them
     if count >= _MANY_VOTES or (count >= _SURE_VOTES and count >= 1.3 * runner_up):
         return LanguageGuess(best, "Latn", round(min(0.99, 0.6 + 0.4 * count / (count + runner_up + 1)), 3))
     asked = _ask(text)

@@ -14,7 +14,7 @@ mixed alphabets → spaced-out letters. Applying them to their own result change
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -22,6 +22,7 @@ import opencc
 from confusable_homoglyphs import confusables
 
 from model.text import zawgyi
+from model.text.loops import compiled
 
 
 class Fold(StrEnum):
@@ -55,9 +56,9 @@ class NormalText:
 
     text: str
     received: str
-    starts: list[int] | None = None
-    ends: list[int] | None = None
-    folds: Counter[Fold] = field(default_factory=Counter)
+    starts: Sequence[int] | None = None
+    ends: Sequence[int] | None = None
+    folds: Mapping[Fold, int] = field(default_factory=dict)
 
     def received_span(self, start: int, end: int) -> tuple[int, int]:
         """Give the stretch of the received text behind `text[start:end]`; `start < end` must hold."""
@@ -68,10 +69,23 @@ class NormalText:
 
 def normalise(received: str) -> NormalText:
     """Fold a text; never raises, whatever the characters (lone surrogates included)."""
-    if received.isascii():
-        lowered = received.lower()
-        if not _MAYBE_SPACED.search(lowered) and not _DIGIT_IN_WORD.search(lowered):
-            return NormalText(text=lowered, received=received)
+    if compiled is not None:
+        if received.isascii() or not _needs_composing(received):
+            plain = compiled.fold(received, _described)
+            if plain is not None and (received.isascii() or not _needs_composing(plain[0])):
+                text, starts, ends = plain
+                return NormalText(text, received, starts, ends)
+    elif received.isascii():
+        folded = received.translate(_CHARACTERS)
+        if len(folded) == len(received) and not (
+            _MAYBE_SPACED.search(folded) or _DIGIT_IN_WORD.search(folded)
+        ):
+            return NormalText(folded, received)
+    return fold_step_by_step(received)
+
+
+def fold_step_by_step(received: str) -> NormalText:
+    """Fold a text by every step there is: the way for disguised text, and what the compiled short cut is held to."""
     cells = _Cells.of(received)
     for _ in range(_MOST_PASSES):
         cells.compose()
@@ -82,6 +96,14 @@ def normalise(received: str) -> NormalText:
         if not changed and cells.is_composed():
             break
     return cells.result()
+
+
+def _needs_composing(text: str) -> bool:
+    return (
+        not unicodedata.is_normalized("NFC", text)
+        or (("\u0e4d" in text or "\u0ecd" in text) and _SPLIT_AM.search(text) is not None)
+        or bool(zawgyi.runs(text))
+    )
 
 
 @dataclass(slots=True)
@@ -103,11 +125,7 @@ class _Cells:
 
     def is_composed(self) -> bool:
         """Tell whether `compose` would change nothing."""
-        return (
-            unicodedata.is_normalized("NFC", self.text)
-            and not _SPLIT_AM.search(self.text)
-            and not zawgyi.runs(self.text)
-        )
+        return not _needs_composing(self.text)
 
     def compose(self) -> None:
         """Zawgyi to Unicode, then NFC, cluster by cluster, and the vowels that NFC leaves in two."""
@@ -134,7 +152,7 @@ class _Cells:
         if widths <= {1}:
             self.text = self.text.translate(_CHARACTERS)
         elif widths <= {0, 1}:
-            gone = {character for character in foreign if not _CHARACTERS[ord(character)]}
+            gone = {character for character in alphabet if not _CHARACTERS[ord(character)]}
             self._keep([index for index, character in enumerate(self.text) if character not in gone])
         else:
             self._expand([_CHARACTERS[ord(character)] for character in self.text])
@@ -159,8 +177,11 @@ class _Cells:
         return changed is not None
 
     def fold_digits_in_words(self) -> bool:
-        """Read t3legram as telegram: a digit between Latin letters, at least two of them on one side."""
-        folded, count = _DIGIT_IN_WORD.subn(lambda match: _LETTER_OF_DIGIT[match[0]], self.text)
+        """Read t3legram as telegram: digits between the letters of a word that is no part of an address."""
+        if not _DIGIT_IN_WORD.search(self.text):
+            return False
+        folded = _LEET_WORD.sub(_without_digits, self.text)
+        count = sum(a != b for a, b in zip(self.text, folded, strict=True))
         if count:
             self.folds[Fold.LOOK_ALIKE] += count
             self.text = folded
@@ -259,6 +280,18 @@ def _fold_character(character: str) -> str:
     return character
 
 
+def _without_digits(word: re.Match[str]) -> str:
+    digits = sum(letter.isdigit() for letter in word[0])
+    if len(word[0]) - digits < max(3, _LETTERS_A_DIGIT * digits) or not _DIGIT_IN_WORD.search(word[0]):
+        return word[0]
+    return word[0].translate(_LETTER_OF_DIGIT)
+
+
+def _described(character: str) -> tuple[str, bool]:
+    """Say how one character folds, and whether it is a disguise by itself."""
+    return _CHARACTERS[ord(character)], _kind_of(character) is not None
+
+
 def _kind_of(character: str) -> Fold | None:
     """Name the disguise that a single character is, if it is one."""
     if character in _SMALL_CAPITALS or _BOXED.match(character):
@@ -317,14 +350,13 @@ _MIXED_WORD = re.compile(
     "[a-z\u0250-\u02af\u0370-\u058f]*(?:[a-z][\u0250-\u02af\u0370-\u058f]|[\u0250-\u02af\u0370-\u058f][a-z])"
     "[a-z\u0250-\u02af\u0370-\u058f]*",
 )
-_LETTER_OF_DIGIT = dict(zip("013457", "oieast", strict=True))
-_DIGIT_IN_WORD = re.compile("(?<=[a-z][a-z])[013457](?=[a-z])|(?<=[a-z])[013457](?=[a-z][a-z])")
+_LETTER_OF_DIGIT = str.maketrans("013457", "oieast")
+_DIGIT_IN_WORD = re.compile("[a-z][013457][a-z]")
+_LEET_WORD = re.compile(r"(?<![a-z0-9_])(?<![@#/.:\-&=?%+])[a-z][a-z013457]*[a-z](?=[0-9]?(?![\w@]))")
+_LETTERS_A_DIGIT = 2
+"""A word has at least so many letters for each of its digits; `b2b` and product numbers are none."""
 _STRANGER = re.compile("[\u0250-\u02af\u0370-\u058f]")
 _MAYBE_SPACED = re.compile(r"\b[^\W\d_]([ .\-_*·•|])[^\W\d_]\1[^\W\d_]\1[^\W\d_]\b")
-_SPACED = re.compile(
-    r"(?<![^\W_])[^\W\d_]([ .\-_*·•|])[^\W\d_]\1[^\W\d_]\1[^\W\d_](?![^\W_])|"
-    r"(?<![^\W_])[^\W\d_]([ .\-_*·•|])(?:[^\W\d_]\2){3,}"
-)
 _SPACED = re.compile(
     r"(?<![^\W_])[a-z\u00df-\u024f\u0400-\u04ff]([ .\-_*·•|])(?:[a-z\u00df-\u024f\u0400-\u04ff]\1){2,}"
     r"[a-z\u00df-\u024f\u0400-\u04ff](?![^\W_])"
