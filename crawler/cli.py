@@ -13,7 +13,9 @@ import typer
 from crawler.errors import FellShortError, SourceError, UnreadableFileError
 from crawler.source import REGISTER, Source, check_crawlable, find_source, load_register
 
-Register = Annotated[Path, typer.Option("--register", help="Folder of source files.")]
+Register = Annotated[
+    Path, typer.Option("--register", help="Folder of source files.", show_default="the bundled register")
+]
 
 
 def crawl(
@@ -32,6 +34,16 @@ def crawl(
         typer.Option(help="Web or mail address of whoever runs this crawler; also LUREWATCH_CONTACT."),
     ] = None,
     max_pages: Annotated[int | None, typer.Option(min=1, help="Most pages per source in this run.")] = None,
+    total_pages: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Pages for all sources together; more go to those with more confirmed adverts."
+        ),
+    ] = None,
+    confirmed: Annotated[
+        Path | None,
+        typer.Option(help="File of the ids of adverts that people confirmed, one a line, for --total-pages."),
+    ] = None,
     allow_loopback: Annotated[
         bool,
         typer.Option("--allow-loopback", help="Let the crawler fetch from this machine (tests, the demo)."),
@@ -52,6 +64,7 @@ def crawl(
 
     Example: lurewatch crawl sample-board --base-url http://127.0.0.1:8900 --allow-loopback -o out
     """
+    from crawler.budget import read_confirmed
     from crawler.crawl import Options, crawl_sources
     from crawler.progress import shown
 
@@ -63,6 +76,8 @@ def crawl(
         allow_loopback=allow_loopback,
         evidence=evidence,
         budget=max_pages,
+        total_pages=total_pages,
+        confirmed=read_confirmed(confirmed) if confirmed else frozenset(),
         tsa=tsa,
         settings=(("LUREWATCH_ROBOTS_MAX_AGE_S", robots_max_age), *_redis_settings(redis)),
     )
@@ -266,28 +281,49 @@ def new(
 @sources.command("speed")
 def speed(
     pages: Annotated[int, typer.Option(min=50, help="How many pages to serve and crawl.")] = 400,
+    rounds: Annotated[int, typer.Option(min=1, help="How many times each way.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Measure pages a second against a local server, with evidence and without, in one run."""
     from crawler.speed import measure_speed
 
-    result = measure_speed(pages)
+    result = measure_speed(pages, rounds=rounds)
     if as_json:
         print(json.dumps(result))
         return
     print(
-        f"with evidence:    {result['pages_per_cpu_s']:.0f} pages per second of one core, {result['pages_per_s']:.0f} by the clock"
+        f"{result['rounds']} rounds of {pages} pages, with evidence and without in turns; median (lowest to highest)"
     )
-    print(f"without evidence: {result['pages_per_cpu_s_without']:.0f} pages per second of one core")
-    print(f"evidence costs {result['evidence_cost']:.1%} of the processor time")
+    for name, title in (
+        ("pages_per_cpu_s", "pages per second of one core, with evidence"),
+        ("pages_per_cpu_s_without", "pages per second of one core, without"),
+        ("pages_per_s", "pages per second by the clock, with evidence"),
+    ):
+        row = result[name]
+        print(f"{title:46} {row['median']:7.1f} ({row['lowest']:.1f} to {row['highest']:.1f})")
+    row = result["archive_share"]
+    print(
+        f"{'archiving alone, of the processor time':46} {row['median']:7.1%} ({row['lowest']:.1%} to {row['highest']:.1%}), "
+        f"{result['archive_ms_per_page']:.2f} ms a page"
+    )
+    row = result["evidence_cost"]
+    print(
+        f"{'evidence costs, of the processor time':46} {row['median']:7.1%} ({row['lowest']:.1%} to {row['highest']:.1%})"
+    )
 
 
 @evidence.command("verify")
 def verify(
     folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Output folders of crawls.")],
+    tsa_ca: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="Certificate (PEM) of the time stamping authority to trust."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
-    """Check every record, Merkle root and advert; exit code 1 names what does not verify.
+    """Check every record, Merkle root, time stamp and advert; exit code 1 names what does not verify.
 
     Example: lurewatch evidence verify crawled
     """
@@ -296,7 +332,7 @@ def verify(
     wrong = 0
     for folder in folders:
         try:
-            result = verify_evidence.verify(folder)
+            result = verify_evidence.verify(folder, tsa_ca)
         except FileNotFoundError as error:
             raise UnreadableFileError(str(error)) from error
         wrong += len(result.faults)
@@ -316,7 +352,8 @@ def verify(
         for fault in result.faults:
             print(f"FAULT {fault.where}: {fault.what}")
         print(
-            f"{folder}: {result.records} records, {result.roots} Merkle roots, {result.adverts} adverts, {len(result.faults)} faults"
+            f"{folder}: {result.records} records, {result.roots} Merkle roots, {result.stamps} time stamps, "
+            f"{result.adverts} adverts, {len(result.faults)} faults"
         )
     if wrong:
         raise FellShortError(f"{wrong} thing(s) do not verify")

@@ -17,6 +17,7 @@ from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 
+from crawler.budget import Yield, share_pages
 from crawler.errors import OutputError, SourceError
 from crawler.evidence.archive import Archive
 from crawler.evidence.stamp import stamper
@@ -39,6 +40,10 @@ class Options:
     evidence: bool = True
     budget: int | None = None
     """Most pages per source; the source file's own budget when None."""
+    total_pages: int | None = None
+    """Pages for all sources together, shared by yield."""
+    confirmed: frozenset[str] = frozenset()
+    """Ids of the adverts that people confirmed; yields are counted from them."""
     tsa: str | None = None
     """Address of an RFC 3161 time stamping service."""
     settings: tuple[tuple[str, Any], ...] = ()
@@ -65,17 +70,27 @@ def _crawl(
 ) -> dict[str, Any]:
     started = datetime.now(UTC)
     process = AsyncCrawlerProcess(process_settings(allow_loopback=options.allow_loopback))
-    runs: dict[str, Run] = {}
+    runs = {source.name: _run(source, options, started) for source in sources}
+    yields = {name: _yield(run, options) for name, run in runs.items()}
+    budgets = _budgets(sources, options, yields)
     reasons: dict[str, Crawler] = {}
     for source in sources:
-        run = _run(source, options, started)
-        crawler = Crawler(SourceSpider, _settings(source, options))
-        runs[source.name], reasons[source.name] = run, crawler
+        run = runs[source.name]
+        crawler = Crawler(SourceSpider, _settings(source, options, budget=budgets[source.name]))
+        reasons[source.name] = crawler
         process.crawl(crawler, run=run)
     if progress is not None:
         progress(runs)
     process.start()
-    closed = {name: _close(run, reasons[name]) for name, run in runs.items()}
+    closed = {
+        name: {
+            **_close(run, reasons[name]),
+            "budget": budgets[name],
+            "confirmed": yields[name].confirmed,
+            "confirmed_per_1000": round(yields[name].per_1000, 3),
+        }
+        for name, run in runs.items()
+    }
     report = {
         "version": VERSION,
         "started": started.isoformat(),
@@ -104,9 +119,18 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _settings(source: Source, options: Options) -> dict[str, Any]:
+def _yield(run: Run, options: Options) -> Yield:
+    return Yield(run.history.pages_spent(), run.history.of_this_source(options.confirmed))
+
+
+def _budgets(sources: Sequence[Source], options: Options, yields: dict[str, Yield]) -> dict[str, int]:
+    caps = {source.name: options.budget or source.budget_pages for source in sources}
+    return caps if options.total_pages is None else share_pages(options.total_pages, yields, caps=caps)
+
+
+def _settings(source: Source, options: Options, *, budget: int) -> dict[str, Any]:
     base = scrapy_settings(
-        source, contact=options.contact, allow_loopback=options.allow_loopback, budget=options.budget
+        source, contact=options.contact, allow_loopback=options.allow_loopback, budget=budget
     )
     return {**base, **dict(options.settings)}
 

@@ -8,7 +8,7 @@ and repeats nothing in the feed.
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +27,12 @@ create table if not exists pages (
 create table if not exists adverts (
   id text primary key, source text not null, url text, words text not null, first_seen text not null, last_seen text not null,
   changed_at text, gone_at text, versions integer not null default 1, run integer not null
+);
+create table if not exists spent (
+  source text not null, run integer not null, pages integer not null, primary key (source, run)
+);
+create table if not exists coverages (
+  source text not null, run integer not null, shares text not null, primary key (source, run)
 );
 create table if not exists versions (
   id text not null, version integer not null, seen_at text not null, page_digest text, advert text not null, primary key (id, version)
@@ -214,6 +220,42 @@ class History:
         )
         for row in found:
             yield dict(zip(names, row, strict=True))
+
+    def spend(self, pages: int) -> None:
+        """Add to the pages that were fetched in this run; one that is taken up again adds to its own."""
+        self._db.execute(
+            "insert into spent values (?, ?, ?) on conflict do update set pages = pages + excluded.pages",
+            (self.source, self.run, pages),
+        )
+
+    def pages_spent(self) -> int:
+        """How many pages were fetched from this source in all runs so far."""
+        row = self._db.execute(
+            "select coalesce(sum(pages), 0) from spent where source = ?", (self.source,)
+        ).fetchone()
+        return int(row[0])
+
+    def keep_coverage(self, shares: dict[str, float]) -> None:
+        """Remember which fields this run's adverts carried, for the next run to compare."""
+        self._db.execute(
+            "insert or replace into coverages values (?, ?, ?)", (self.source, self.run, json.dumps(shares))
+        )
+
+    def last_coverage(self) -> dict[str, float]:
+        """Field → share of adverts that carried it in the last earlier run that read enough of them."""
+        row = self._db.execute(
+            "select shares from coverages where source = ? and run < ? order by run desc limit 1",
+            (self.source, self.run),
+        ).fetchone()
+        return json.loads(row[0]) if row else {}
+
+    def of_this_source(self, ids: Iterable[str]) -> int:
+        """How many of the adverts named are this source's."""
+        own = {
+            row[0]
+            for row in self._db.execute("select id from adverts where source = ?", (self.source,)).fetchall()
+        }
+        return len(own & set(ids))
 
     def counts(self) -> tuple[int, int]:
         """How many adverts of this source are present, and how many were met in this run."""

@@ -4,10 +4,14 @@ A source that suddenly brings nothing, or adverts without titles, has changed it
 out: the run then fails loudly and says what changed.
 """
 
-from crawler.run import Run
+from crawler.run import ENOUGH_ADVERTS, Run
 
 MANY_UNPROVEN = 0.2
 MANY_FAILED = 0.5
+COMMON = 0.5
+"""A field that so many adverts carried is expected of the next run too."""
+FALLEN = 0.5
+"""Less than this part of what it was, and the layout has changed."""
 _ENOUGH_PAGES = 10
 
 
@@ -21,6 +25,7 @@ def problems_of(run: Run, *, complete: bool) -> list[str]:
                 f"{field}: in {coverage.get(field, 0.0):.0%} of the adverts, expected {share:.0%}; "
                 "has the layout changed?"
             )
+    found += _layout(run, coverage)
     unproven = run.faults["the page does not name its advert"]
     if run.n_adverts and unproven / run.n_adverts > MANY_UNPROVEN:
         found.append(
@@ -35,11 +40,25 @@ def problems_of(run: Run, *, complete: bool) -> list[str]:
     return found
 
 
+def _layout(run: Run, coverage: dict[str, float]) -> list[str]:
+    """Fields that most adverts carried in the run before, and fewer than half as many do now."""
+    if run.n_read < ENOUGH_ADVERTS:
+        return []
+    return [
+        f"{field}: in {coverage.get(field, 0.0):.0%} of the adverts, in the run before in {before:.0%}; "
+        "the layout seems to have changed"
+        for field, before in run.history.last_coverage().items()
+        if before >= COMMON and coverage.get(field, 0.0) < before * FALLEN
+    ]
+
+
 def _counts(run: Run, *, complete: bool) -> list[str]:
     expect = run.source.expect
     present, met = run.history.counts()
     if complete and present < expect.min:
         return [f"{met} adverts, expected at least {expect.min}"]
+    if expect.min and not met and run.counts["failed"]:
+        return [f"no advert was read: {run.counts['failed']} page(s) failed ({', '.join(run.faults)})"]
     if expect.max is not None and met > expect.max:
         return [f"{met} adverts, expected at most {expect.max}"]
     return []

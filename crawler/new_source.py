@@ -26,7 +26,7 @@ from crawler.pages.advert import read_advert
 from crawler.pages.decode import decode_page
 from crawler.pages.reader import Page, read_page
 from crawler.publishers import publisher_of
-from crawler.source import FILL_IN, Kind, Source
+from crawler.source import FILL_IN, Api, Kind, Source
 from crawler.spiders.links import sitemap_links
 
 _JOB_PATH = re.compile(
@@ -46,17 +46,22 @@ def make_source(
     Raises `CrawlerError` when the page cannot be had, is forbidden, or the source exists already.
     """
     known = publisher_of(url)
-    start = known[0].start.format(known[1]) if known else url
-    name = _name(url, known[1] if known else None)
+    start = known.start if known else url
+    name = _name(start if known and not known.company else url, known.company if known else None)
     path = register / f"{name}.yaml"
     if path.exists():
         raise CrawlerError(f"{path}: exists already; edit it, or take another page of the site")
-    body = fetch_one(start, contact=contact, allow_loopback=allow_loopback)
+    api = known.api if known else Api()
+    (_address, body), *details = fetch(start, contact=contact, allow_loopback=allow_loopback, api=api)
     page = read_page(body)
-    entry = _entry(name, start, body, page, known[0].kind if known else None)
+    entry = _entry(name, start, body, page, known.publisher.kind if known else None)
+    if api != Api():
+        entry["api"] = api.model_dump(mode="json", exclude_defaults=True)
     _write_entry(path, entry)
     Source.model_validate({**entry, "owner": "x", "terms": "x", "contact": "x"})
     case = record_page(tests / name / "first", body, url=start, source=name)
+    for address, answer in details[:1]:
+        record_page(tests / name / "detail", answer, url=address, source=name)
     return [
         f"kind: {entry['kind']}, {len(page.drafts)} adverts on the page",
         f"wrote {path}: fill in owner, terms and contact, read robots.txt, then set robots_checked_on",
@@ -64,20 +69,27 @@ def make_source(
     ]
 
 
-def fetch_one(url: str, *, contact: str, allow_loopback: bool) -> bytes:
-    """Fetch one page politely; raises `FellShortError` when it is forbidden or fails."""
+def fetch(url: str, *, contact: str, allow_loopback: bool, api: Api) -> list[tuple[str, bytes]]:
+    """Fetch one page politely, and with it one advert where a list of an API leaves out the text.
+
+    Gives (address, body) of each; raises `FellShortError` when the page is forbidden or fails.
+    """
     source = Source(
         name="one-page", title="one page", owner="unknown", terms="unknown", contact="unknown",
-        languages=("und",), kind=Kind.FEED, base_url=url, start=(url,), bundled=True, delay_s=0,
-        budget_pages=3,
+        languages=("und",), kind=Kind.API if api.detail else Kind.FEED, base_url=url, start=(url,), bundled=True,
+        delay_s=0, concurrency=1, budget_pages=3, api=api.model_copy(update={"page_by": None}),
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         report = crawl_sources(
             [source], Options(folder=Path(folder), contact=contact, allow_loopback=allow_loopback)
         )
-        for entry, body in _archived(Path(folder)):
-            if entry["status"] == _OK and not str(entry["url"]).endswith("/robots.txt"):
-                return body
+        found = [
+            (str(entry["url"]), body)
+            for entry, body in _archived(Path(folder))
+            if entry["status"] == _OK and not str(entry["url"]).endswith("/robots.txt")
+        ]
+    if found:
+        return found
     state = report["sources"]["one-page"]
     why = ", ".join([*state["refused"], *state["faults"]]) or "no answer"
     raise FellShortError(f"{url}: the page could not be had ({why})")

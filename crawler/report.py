@@ -4,7 +4,19 @@ import html
 from pathlib import Path
 from typing import Any
 
-_COLUMNS = ("pages", "adverts", "new", "changed", "unchanged", "gone", "failed", "seconds")
+_COLUMNS = (
+    "pages",
+    "budget",
+    "adverts",
+    "new",
+    "changed",
+    "unchanged",
+    "gone",
+    "failed",
+    "confirmed",
+    "confirmed_per_1000",
+    "seconds",
+)
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#1c1c1c;background:#fff}"
     "table{border-collapse:collapse;margin:1rem 0}th,td{padding:.3rem .8rem;border-bottom:1px solid #ccc;text-align:right}"

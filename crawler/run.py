@@ -25,6 +25,8 @@ from crawler.source import Source
 
 COVERED = ("title", "description", "employer", "places", "pay_raw", "employment_type", "posted_on", "url")
 """Fields whose share of filled ones is reported for every run."""
+ENOUGH_ADVERTS = 10
+"""Fewer adverts say nothing about a site's layout."""
 _MAX_EXAMPLES = 200
 _ADVERT_HOLDING = ("new", "changed", "unchanged")
 
@@ -58,7 +60,7 @@ class Run:
         self.history.begin_run(self.started)
         self._written = self.feed.ids_with_digests() if self.history.resumed else set()
 
-    def keep_response(self, response: Response) -> tuple[datetime, str | None]:
+    def keep_response(self, response: Response, *, posted: bytes = b"") -> tuple[datetime, str | None]:
         """Archive a response as received; gives the moment and the digest of its bytes."""
         now = self.clock()
         self.counts["responses"] += 1
@@ -71,7 +73,12 @@ class Run:
             for value in values
         ]
         kept = self.archive.keep(
-            url=response.url, status=response.status, headers=headers, body=response.body, now=now
+            url=response.url,
+            status=response.status,
+            headers=headers,
+            body=response.body,
+            now=now,
+            posted=posted,
         )
         return now, kept.digest
 
@@ -139,13 +146,15 @@ class Run:
         """How many different adverts this run met."""
         return sum(self.counts[name] for name in _ADVERT_HOLDING)
 
+    @property
+    def n_read(self) -> int:
+        """How many adverts were read off a page in this run, not only met as unchanged."""
+        unchanged = self.counts["unchanged"] if not self.counts["not_modified"] else 0
+        return self.counts["new"] + self.counts["changed"] + unchanged
+
     def coverage(self) -> dict[str, float]:
         """Field → share of the adverts read in this run that carry it."""
-        read = (
-            self.counts["new"]
-            + self.counts["changed"]
-            + (self.counts["unchanged"] if not self.counts["not_modified"] else 0)
-        )
+        read = self.n_read
         return {name: round(min(1.0, self.covered[name] / read), 4) for name in COVERED} if read else {}
 
     def close(self, *, complete: bool, finished: bool) -> None:
@@ -160,6 +169,9 @@ class Run:
                 self.archive.close(now)
             except EvidenceError as error:
                 self.unstamped.append(str(error))
+        self.history.spend(self.counts["responses"])
+        if self.n_read >= ENOUGH_ADVERTS:
+            self.history.keep_coverage(self.coverage())
         if finished:
             self.counts["gone"] += len(self.history.end_run(now, complete=complete))
         self.feed.close()

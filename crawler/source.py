@@ -8,7 +8,7 @@ import re
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 import yaml
@@ -74,6 +74,38 @@ class Selectors(Record):
     contact: str | None = None
 
 
+_SECRET_HEADERS = {"authorization", "cookie", "proxy-authorization"}
+
+
+class Api(Record):
+    """How a job API is asked, where a plain request for `start` is not enough."""
+
+    headers: dict[str, str] = Field(default_factory=dict)
+    """Headers that it asks of everybody, such as a published key; never those of a login."""
+    post: dict[str, Any] | None = None
+    """What is posted to `start` for a list; without it the list is simply fetched."""
+    page_by: str | None = None
+    """The value that turns the page, in `post` or else in the query: `page`, `offset`."""
+    first: Annotated[int, Field(ge=0)] = 0
+    """Its value for the first page."""
+    step: Annotated[int, Field(ge=1)] = 1
+    """What it grows by from page to page."""
+    detail: str | None = None
+    """Address of one advert's own answer, where the list leaves out the text: `/vacancies/{id}`.
+
+    `{id}` is the list entry's id, `{id64}` the same in base 64, `{path}` the path that it states.
+    """
+    page: str | None = None
+    """Address of the advert's public page, where the API does not state it."""
+
+    @field_validator("headers")
+    @classmethod
+    def _no_login(cls, value: dict[str, str]) -> dict[str, str]:
+        if _SECRET_HEADERS & {name.lower() for name in value}:
+            raise ValueError("a crawler does not log in: no Authorization or Cookie")
+        return value
+
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,60}$")]
 
 
@@ -107,6 +139,8 @@ class Source(Record):
     next: str | None = None
     """CSS selector of the link to the next listing page; `rel="next"` is always followed."""
     selectors: Selectors = Selectors()
+    api: Api = Api()
+    """For a job API: headers, turning pages, addresses of single adverts."""
     """For `classifieds`."""
     employer: str | None = None
     """Who hires, where a company's own job API does not say it."""

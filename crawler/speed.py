@@ -15,12 +15,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import yaml
 
-ROUNDS = 3
+from crawler.evidence.archive import Archive
+
+ROUNDS, IDLE_ROUNDS = 5, 3
+_KEPT = 500
 _TEXT = "<p>We look for somebody who likes people and mornings. You bring two years of practice.</p>" * 12
 
 
@@ -68,32 +74,66 @@ def _serve(pages: int, pipe: Any) -> None:
     server.serve_forever()
 
 
-def measure_speed(pages: int) -> dict[str, Any]:
-    """Crawl `pages` pages several times each way; gives pages a second and what evidence costs."""
+def measure_speed(pages: int, *, rounds: int = ROUNDS) -> dict[str, Any]:
+    """Crawl `pages` pages several times each way, in turns; gives pages a second and what evidence costs.
+
+    Every figure is the median over the rounds with the lowest and the highest beside it. What a crawl
+    of a single page takes, which is the start of the process, is taken off; a pair's two crawls run one
+    after the other, and which of them goes first changes from round to round.
+    """
     here, there = multiprocessing.Pipe()
     server = multiprocessing.get_context("spawn").Process(target=_serve, args=(pages, there), daemon=True)
     server.start()
     base = f"http://127.0.0.1:{here.recv()}"
     try:
         with tempfile.TemporaryDirectory() as folder:
-            idle = _crawl(base, Path(folder) / "idle", 1, "--evidence")[0]
-            rounds = [
-                [
-                    _crawl(base, Path(folder) / f"{n}{how}", pages, how)
-                    for how in ("--evidence", "--no-evidence")
-                ]
-                for n in range(ROUNDS)
-            ]
+            idle = median(
+                _crawl(base, Path(folder) / f"idle{n}", 1, "--evidence")[0] for n in range(IDLE_ROUNDS)
+            )
+            taken = [_round(base, Path(folder), pages, n) for n in range(rounds)]
+            keeping_s = _keeping(Path(folder) / "kept")
     finally:
         server.terminate()
-    with_it, without = (min(pair[i][0] for pair in rounds) - idle for i in (0, 1))
+    with_it = [pair["--evidence"][0] - idle for pair in taken]
+    without = [pair["--no-evidence"][0] - idle for pair in taken]
     return {
         "pages": pages,
-        "pages_per_cpu_s": pages / with_it,
-        "pages_per_cpu_s_without": pages / without,
-        "pages_per_s": pages / min(pair[0][1] for pair in rounds),
-        "evidence_cost": with_it / without - 1,
+        "rounds": rounds,
+        "pages_per_cpu_s": _spread(pages / seconds for seconds in with_it),
+        "pages_per_cpu_s_without": _spread(pages / seconds for seconds in without),
+        "pages_per_s": _spread(pages / pair["--evidence"][1] for pair in taken),
+        "archive_ms_per_page": round(keeping_s * 1000, 4),
+        "archive_share": _spread(keeping_s * pages / seconds for seconds in with_it),
+        "evidence_cost": _spread(a / b - 1 for a, b in zip(with_it, without, strict=True)),
     }
+
+
+def _round(base: str, folder: Path, pages: int, n: int) -> dict[str, tuple[float, float]]:
+    ways = ("--evidence", "--no-evidence") if n % 2 == 0 else ("--no-evidence", "--evidence")
+    return {how: _crawl(base, folder / f"{n}{how}", pages, how) for how in ways}
+
+
+def _keeping(folder: Path) -> float:
+    """Seconds of processor time that archiving one page takes by itself, without a crawl around it."""
+    now, body = datetime.now(UTC), _page("/job/0").encode()
+    archive = Archive(folder, source="speed", started=now, about={})
+    started = time.process_time()
+    for n in range(_KEPT):
+        archive.keep(
+            url=f"http://127.0.0.1/job/{n}",
+            status=200,
+            headers=[("Content-Type", "text/html")],
+            body=body,
+            now=now,
+        )
+    taken = time.process_time() - started
+    archive.close(now)
+    return taken / _KEPT
+
+
+def _spread(values: Iterable[float]) -> dict[str, float]:
+    found = sorted(values)
+    return {"median": round(median(found), 4), "lowest": round(found[0], 4), "highest": round(found[-1], 4)}
 
 
 def _crawl(base: str, folder: Path, pages: int, how: str) -> tuple[float, float]:

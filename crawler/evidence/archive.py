@@ -83,9 +83,19 @@ class Archive:
         return sum(int(str(root["records"])) for root in self._roots())
 
     def keep(
-        self, *, url: str, status: int, headers: Iterable[tuple[str, str]], body: bytes, now: datetime
+        self,
+        *,
+        url: str,
+        status: int,
+        headers: Iterable[tuple[str, str]],
+        body: bytes,
+        now: datetime,
+        posted: bytes = b"",
     ) -> Kept:
-        """Write one response; it is on its way to the disk when this returns."""
+        """Write one response; it is on its way to the disk when this returns.
+
+        `posted` is what was sent to get it, where that decides what is answered.
+        """
         digest = "sha256:" + hashlib.sha256(body).hexdigest()
         out = self._open(now)
         offset = out.tell()
@@ -97,6 +107,8 @@ class Archive:
             "url": url, "fetched_at": now.isoformat(), "status": status, "payload": digest, "record": record,
             "file": self._path.name, "offset": offset, "length": len(packed),
         }  # fmt: skip
+        if posted:
+            line["posted"] = posted.decode("utf-8", "replace")
         self._manifest.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
         self._manifest.flush()
         self._pending.append(record)

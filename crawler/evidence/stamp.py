@@ -1,10 +1,12 @@
 """RFC 3161 time stamps over Merkle roots, from a service the operator names."""
 
+import hashlib
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 from crawler.errors import EvidenceError
+from crawler.evidence.verify_evidence import read_stamp
 
 _TIMEOUT_S = 30
 _MAX_BYTES = 100_000
@@ -21,7 +23,7 @@ def stamper(address: str | None) -> Callable[[bytes, Path], None] | None:
 
 def save_stamp(root: bytes, path: Path, *, address: str) -> None:
     """Ask the service to stamp `root`; raises `EvidenceError` when it does not give a stamp."""
-    from rfc3161_client import TimestampRequestBuilder, decode_timestamp_response
+    from rfc3161_client import TimestampRequestBuilder
 
     request = TimestampRequestBuilder().data(root).build()
     # `stamper` has seen to it that the address is http or https
@@ -31,9 +33,11 @@ def save_stamp(root: bytes, path: Path, *, address: str) -> None:
     try:
         with urllib.request.urlopen(call, timeout=_TIMEOUT_S) as answer:  # noqa: S310
             reply = answer.read(_MAX_BYTES)
-        decode_timestamp_response(reply)
-    except (OSError, ValueError) as error:
+        stamp = read_stamp(reply)
+    except (OSError, ValueError, IndexError) as error:
         raise EvidenceError(
             f"{address}: gave no time stamp ({type(error).__name__}); the root itself is kept"
         ) from error
+    if hashlib.new(stamp.algorithm, root).digest() != stamp.digest:
+        raise EvidenceError(f"{address}: stamped something else than the root; the root itself is kept")
     path.write_bytes(reply)

@@ -18,5 +18,7 @@ class Archiving:
     def process_response(self, request: Request, response: Response) -> Response:
         """Keep the response; its digest travels on with the request."""
         run = self._crawler.spider.run  # type: ignore[union-attr]
-        request.meta["fetched_at"], request.meta["page_digest"] = run.keep_response(response)
+        request.meta["fetched_at"], request.meta["page_digest"] = run.keep_response(
+            response, posted=request.body
+        )
         return response

@@ -9,6 +9,9 @@ from typing import Any
 
 from model.schema.advert import Contact, Pay
 
+MAX_DRAFTS = 20_000
+"""Most adverts read off one page; a page with more is a mistake or a trap."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:

@@ -202,10 +202,11 @@ def _salary(node: Node, find: Mapping[str, Node]) -> tuple[Pay | None, str | Non
     value = _resolve(_first(stated), find)
     currency = _text(node.get("salaryCurrency"))
     if not isinstance(value, Mapping):
-        amount = parse_amount(_scalar(value) or "")
+        stated = _scalar(value)
+        amount = parse_amount(stated or "")
         if amount is None:
             return None, _text(value)
-        return pay_of(amount, amount, currency, None), pay_words(amount, amount, currency, None)
+        return pay_of(amount, amount, currency, None), pay_words(stated, stated, currency, None)
     currency = _text(value.get("currency")) or _text(value.get("salaryCurrency")) or currency
     return _monetary(value, currency)
 
@@ -215,14 +216,14 @@ def _monetary(value: Node, currency: str | None) -> tuple[Pay | None, str | None
     box = inner if isinstance(inner, Mapping) else {**value, "value": inner}
     unit = _text(box.get("unitText")) or _text(box.get("unitCode")) or _text(value.get("unitText"))
     single = _scalar(box.get("value"))
-    low = parse_amount(_scalar(box.get("minValue")) or single or "")
-    high = parse_amount(_scalar(box.get("maxValue")) or single or "")
+    said_low, said_high = (_scalar(box.get(name)) or single for name in ("minValue", "maxValue"))
+    low, high = parse_amount(said_low or ""), parse_amount(said_high or "")
     if low is None and high is None:
         words = single or _text(value.get("name")) or _text(value.get("description"))
         return None, words
     if not (low or high):
         return None, None
-    return pay_of(low, high, currency, parse_period(unit)), pay_words(low, high, currency, unit)
+    return pay_of(low, high, currency, parse_period(unit)), pay_words(said_low, said_high, currency, unit)
 
 
 def _contacts(node: Node, organisation: Any) -> tuple[Contact, ...]:

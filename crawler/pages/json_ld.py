@@ -1,9 +1,10 @@
 """JobPostings written as JSON-LD, one unreadable block never costing the others."""
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
-from crawler.pages.draft import Draft
+from crawler.pages.draft import MAX_DRAFTS, Draft
 from crawler.pages.job_posting import draft_of, is_posting
 from crawler.pages.json_text import parse_json, walk
 from crawler.pages.scripts import Script
@@ -31,8 +32,8 @@ def drafts_in(values: Iterable[Any], *, reader: str) -> tuple[Draft, ...]:
         for node in nodes
         if isinstance(node.get("@id"), str) and not set(node) <= {"@id", "@type"}
     }
-    drafts = [draft_of(node, reader=reader, by_id=by_id) for node in nodes if _is_whole(node)]
-    return tuple(_unique(drafts))
+    whole = islice((node for node in nodes if _is_whole(node)), MAX_DRAFTS)
+    return tuple(_unique(draft_of(node, reader=reader, by_id=by_id) for node in whole))
 
 
 def _is_whole(node: Mapping[str, Any]) -> bool:

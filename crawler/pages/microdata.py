@@ -19,8 +19,13 @@ _URL_ATTRIBUTES = {"a": "href", "link": "href", "area": "href", "img": "src", "o
 _NESTED = {"hiringOrganization", "jobLocation", "address", "baseSalary", "value", "estimatedSalary"}
 _PROSE = {"description", "responsibilities", "qualifications", "skills"}
 _TELLING = {"hiringOrganization", "jobLocation", "datePosted", "employmentType", "baseSalary", "validThrough"}
+_POSTING = "JobPosting"
 _ENOUGH = 3
-_MAX_ITEMS = 500
+_MAX_ITEMS, _MAX_REFERENCES, _MAX_REFERRING = 500, 20, 20
+
+
+def _local(name: str) -> str:
+    return name.rpartition("/")[2].rpartition("#")[2].rpartition(":")[2]
 
 
 class Markup:
@@ -32,15 +37,19 @@ class Markup:
     def properties(self, element: etree._Element) -> list[str]:
         """The property names an element states, without vocabulary prefix."""
         stated = (element.get(self.prop) or "").split()
-        return [name.rpartition("/")[2].rpartition(":")[2] for name in stated]
+        if self.prop == "property":
+            # RDFa may tie a nested item by `rel`, which otherwise is an ordinary link's
+            stated += [name for name in (element.get("rel") or "").split() if _local(name) in _NESTED]
+        return [_local(name) for name in stated]
 
     def is_item(self, element: etree._Element) -> bool:
         """Whether the element begins an item of its own."""
         return self.kind in element.attrib or "itemscope" in element.attrib
 
     def type_of(self, element: etree._Element) -> str:
-        """The item's type without vocabulary."""
-        return (element.get(self.kind) or "").rstrip("/").rpartition("/")[2].rpartition(":")[2]
+        """The item's type without vocabulary; of several, that of a job."""
+        kinds = [_local(kind.rstrip("/")) for kind in (element.get(self.kind) or "").split()]
+        return _POSTING if _POSTING in kinds else kinds[-1] if kinds else ""
 
 
 MICRODATA = Markup("microdata", "itemprop", "itemtype")
@@ -50,7 +59,10 @@ RDFA = Markup("rdfa", "property", "typeof")
 def read_microdata(root: etree._Element) -> tuple[Draft, ...]:
     """Give the JobPostings of a page in microdata and RDFa, or the job its loose properties describe."""
     for markup in (MICRODATA, RDFA):
-        items = [element for element in root.iter(etree.Element) if markup.type_of(element) == "JobPosting"]
+        items = [element for element in root.iter(etree.Element) if markup.type_of(element) == _POSTING]
+        if len(items) > _MAX_REFERRING:
+            for item in items:
+                item.attrib.pop("itemref", "")
         drafts = tuple(_draft(item, markup) for item in items[:_MAX_ITEMS])
         if drafts:
             return tuple(draft for draft in drafts if draft.title or draft.description)
@@ -83,7 +95,7 @@ def _properties(item: etree._Element, markup: Markup) -> dict[str, Any]:
 
 def _owned(item: etree._Element, markup: Markup) -> Iterator[etree._Element]:
     """The elements whose properties belong to `item`, in document order."""
-    stack = list(reversed(item))
+    stack = [*reversed(_referred(item)), *reversed(item)]
     while stack:
         element = stack.pop()
         if not isinstance(element.tag, str):
@@ -97,6 +109,22 @@ def _owned(item: etree._Element, markup: Markup) -> Iterator[etree._Element]:
         if _NESTED & set(names) and _children(element, markup):
             continue
         stack.extend(reversed(element))
+
+
+def _referred(item: etree._Element) -> list[etree._Element]:
+    """Elements elsewhere on the page that a microdata item takes as its own, by `itemref`."""
+    names = (item.get("itemref") or "").split()[:_MAX_REFERENCES]
+    by_id = (
+        {
+            name: element
+            for element in item.getroottree().iter(etree.Element)
+            if (name := element.get("id")) in names
+        }
+        if names
+        else {}
+    )
+    above = set(item.iterancestors())
+    return [by_id[name] for name in names if name in by_id and by_id[name] not in above]
 
 
 def _children(element: etree._Element, markup: Markup) -> bool:

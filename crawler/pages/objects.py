@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
-from crawler.pages.draft import Draft, fill_gaps
+from crawler.pages.draft import MAX_DRAFTS, Draft, fill_gaps
 from crawler.pages.job_posting import draft_of, is_posting
 from crawler.pages.json_text import MAX_NODES, walk
 from crawler.pages.labels import FIELDS, fold_key
@@ -12,6 +13,7 @@ from crawler.pages.values import (
     body_of,
     contacts_of,
     date_words,
+    deep_body_of,
     is_remote,
     pay_found,
     pick,
@@ -38,7 +40,7 @@ _SURE_SIGNS = frozenset(
     minsalary salarylabel salaryfrom salarylowerbound minimumsalary basesalary
     candidaterequiredlocation externalpath  locationstext applyurl applylink hostedurl
     absoluteurl postingurl vacancyname employer commitment companyslug jobemploymenttypes
-    jobreqid requisitionid  jobkey formattedlocation applicationurl applicationlink
+    jobreqid requisitionid refnr referenznummer  jobkey formattedlocation applicationurl applicationlink
     careersapplyurl careersurl releaseddate workplacetype employmenttypecode vacancytitle
     hidecompany
     """.split()
@@ -46,16 +48,19 @@ _SURE_SIGNS = frozenset(
 _LIST_NAMES = frozenset(
     """
     jobs vacancies positions offers postings jobpostings results items content data list docs
-    openings joblist jobadverts stellenangebote resultats vacancylist adverts hits jobads
+    openings stellenangebote ergebnisliste joblist jobadverts stellenangebote resultats vacancylist adverts hits jobads
     """.split()
 )
+_OWN_JOBS = ("jobs", "offers", "postings", "vacancies")
+_TOP_OBJECTS = 20
 _MIN_FACTS = 2
 _PUBLIC_BODY = frozenset({"advertisefromdate", "advertisetodatetime"})
 """Names from the feeds of public bodies, where the department is who hires."""
 _WRAPPERS = frozenset(
     """
     attributes fields matchedobjectdescriptor categories job jobdetails jobpostinginfo
-    highlights vacancy node positionprofile offeredremunerationpackage
+    highlights settings vacancy node positionprofile offeredremunerationpackage
+    vacancydetails jobdata
     """.split()
 )
 
@@ -67,15 +72,29 @@ def drafts_in_objects(value: Any, *, reader: str, strict: bool = False) -> tuple
     a name that only jobs have.
     """
     found: dict[object, Draft] = {}
-    for n, node in enumerate(_job_nodes(value, strict=strict)):
+    owner = None if strict else _owner(value)
+    for n, node in enumerate(islice(_job_nodes(value, strict=strict), MAX_DRAFTS)):
         draft = _draft(node, reader)
         if draft is not None and not draft.employer and isinstance(node.get("relationships"), Mapping):
             draft = replace(draft, employer=_related_employer(node["relationships"], value))
+        if draft is not None and not draft.employer:
+            draft = replace(draft, employer=owner)
         if draft is not None:
             # list and detail answers saved in one file speak of the same jobs
             key = (draft.identifier, draft.title) if draft.identifier else n
             found[key] = fill_gaps(found[key], draft) if key in found else draft
     return tuple(found.values())
+
+
+def _owner(value: Any) -> str | None:
+    """Whose jobs a company's own job API lists: the one object that has a name and a list of jobs."""
+    names = []
+    for node in islice(walk(value), _TOP_OBJECTS):
+        flat = {fold_key(str(key)): inner for key, inner in node.items()}
+        lists = any(isinstance(flat.get(name), list) and flat[name] for name in _OWN_JOBS)
+        if lists and isinstance(flat.get("name"), str):
+            names.append(parse_line(flat["name"]))
+    return names[0] if len(names) == 1 else None
 
 
 def _related_employer(relationships: Node, whole: Any) -> str | None:
@@ -160,16 +179,24 @@ def _is_line(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value.strip()) <= 300  # noqa: PLR2004 - longer is a text, not a title
 
 
+def facts_of(node: Node, *, reader: str) -> Draft:
+    """Read an object that is known to be a job, by the names in `labels.py`."""
+    return _read(_flatten(node), reader)
+
+
 def _draft(flat: Node, reader: str) -> Draft | None:
-    if is_posting(flat):
-        return draft_of(flat, reader=reader)
+    draft = draft_of(flat, reader=reader) if is_posting(flat) else _read(flat, reader)
+    return draft if is_posting(flat) or draft.title or draft.description else None
+
+
+def _read(flat: Node, reader: str) -> Draft:
     pay, pay_raw = pay_found(flat)
     title_key = next((name for name in FIELDS["title"] if _is_line(flat.get(name))), "")
     rest = {key: value for key, value in flat.items() if key != title_key}
-    draft = Draft(
+    return Draft(
         reader=reader,
         title=parse_line(flat.get(title_key)),
-        description=body_of(rest),
+        description=body_of(rest) or deep_body_of(rest),
         employer=pick(rest, "employer")
         or (words_of(rest.get("department")) if _PUBLIC_BODY & set(rest) else None),
         employer_url=None,
@@ -184,4 +211,3 @@ def _draft(flat: Node, reader: str) -> Draft | None:
         remote=is_remote(rest),
         contacts=contacts_of(rest),
     )
-    return draft if draft.title or draft.description else None

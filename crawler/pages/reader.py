@@ -12,17 +12,18 @@ from lxml import html as lxml_html
 
 from crawler.pages.cards import read_cards
 from crawler.pages.decode import decode_page
-from crawler.pages.draft import Draft, fill_gaps
+from crawler.pages.draft import MAX_DRAFTS, Draft, fill_gaps
 from crawler.pages.feed import parse_xml, read_feed
+from crawler.pages.headed import read_headed
 from crawler.pages.json_ld import drafts_in, read_json_ld
 from crawler.pages.json_text import parse_json
 from crawler.pages.microdata import read_microdata
 from crawler.pages.objects import drafts_in_objects
-from crawler.pages.scripts import scripts_of
+from crawler.pages.scripts import Script, scripts_of
 from crawler.pages.sitemap import read_sitemap
-from crawler.pages.state import read_state
+from crawler.pages.state import read_facts, read_state
 from crawler.pages.telegram import is_telegram, read_telegram
-from crawler.pages.visible import canonical_url, read_detail
+from crawler.pages.visible import canonical_url, paired_captions, read_detail
 
 MAX_BYTES = 20_000_000
 """Larger pages are refused: no honest page of adverts comes near."""
@@ -42,6 +43,14 @@ class Page:
 
 def read_page(body: bytes, *, content_type: str | None = None) -> Page:
     """Find the adverts in a page's bytes; hostile or broken content gives faults, never an exception."""
+    page = _read(body, content_type)
+    if len(page.drafts) < MAX_DRAFTS:
+        return page
+    cut = f"{MAX_DRAFTS} adverts or more on one page: the rest was not read"
+    return replace(page, drafts=page.drafts[:MAX_DRAFTS], faults=(*page.faults, cut))
+
+
+def _read(body: bytes, content_type: str | None) -> Page:
     if len(body) > MAX_BYTES:
         return Page("unknown", faults=(f"larger than {MAX_BYTES} bytes: not read",))
     text = decode_page(body, content_type=content_type)
@@ -119,14 +128,14 @@ def _read_html(text: str) -> Page:
         drafts, _unreadable = read_json_ld(scripts)
         return Page("html", drafts, () if drafts else ("markup that cannot be read",))
     if is_telegram(text):
-        return Page("telegram", read_telegram(root))
+        return Page("telegram", *read_telegram(root))
     drafts, unreadable = read_json_ld(scripts)
     faults = (f"{unreadable} JSON-LD block(s) that cannot be read",) if unreadable else ()
     if not _complete(drafts):
         drafts = _add(drafts, read_microdata(root))
     if not _complete(drafts):
         drafts = _add(drafts, read_state(scripts))
-    return Page("html", _finish(drafts, root), faults)
+    return Page("html", _finish(drafts, root, scripts), faults)
 
 
 def _complete(drafts: tuple[Draft, ...]) -> bool:
@@ -150,13 +159,16 @@ def _same_job(draft: Draft, other: Draft) -> bool:
     return bool(draft.title and other.title and draft.title.casefold() == other.title.casefold())
 
 
-def _finish(drafts: tuple[Draft, ...], root: etree._Element) -> tuple[Draft, ...]:
+def _finish(drafts: tuple[Draft, ...], root: etree._Element, scripts: list[Script]) -> tuple[Draft, ...]:
     if not drafts:
         cards = read_cards(root)
         if len(cards) > 1:
             return cards
+        headed = read_headed(root)
+        if headed:
+            return headed
         shown = read_detail(root)
-        return (shown,) if shown else cards
+        return (fill_gaps(shown, read_facts(scripts) or shown),) if shown else cards
     if len(drafts) > 1:
         return drafts
     draft = drafts[0]
@@ -166,4 +178,20 @@ def _finish(drafts: tuple[Draft, ...], root: etree._Element) -> tuple[Draft, ...
             draft = fill_gaps(draft, replace(shown, places=(), pay_raw=None, employment_type=None))
     if not draft.url:
         draft = replace(draft, url=canonical_url(root))
-    return (draft,)
+    return (_with_table(draft, root) if draft.reader != "page" else draft,)
+
+
+def _with_table(draft: Draft, root: etree._Element) -> Draft:
+    """Fill gaps from the page's own table of facts, which shows what its structured data leaves out."""
+    facts = paired_captions(root, "dt", "th")
+    place = facts.get("place")
+    shown = Draft(
+        reader="page",
+        employer=facts.get("employer"),
+        places=(place,) if place else (),
+        pay_raw=facts.get("pay_raw"),
+        employment_type=facts.get("employment_type"),
+        posted=facts.get("posted"),
+        valid_through=facts.get("valid_through"),
+    )
+    return fill_gaps(draft, shown)

@@ -7,12 +7,13 @@ variable. Nothing is executed: the JSON is cut out of the script's text.
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from crawler.pages.draft import Draft
 from crawler.pages.json_ld import drafts_in
 from crawler.pages.json_text import MAX_CHARS, parse_json, parse_json_at, walk
-from crawler.pages.objects import drafts_in_objects
+from crawler.pages.objects import drafts_in_objects, facts_of
 from crawler.pages.scripts import Script
 
 _FLIGHT = re.compile(r"self\.__next_f\.push\(\s*\[\s*1\s*,\s*(?=\")")
@@ -20,6 +21,8 @@ _ROW = re.compile(r"(?:^|\n)([0-9a-f]{1,6}):(T[0-9a-f]+,)?(?=[\[{\"T]|.)")
 _ASSIGNED = re.compile(r"(?:=|\()\s*(?=[{\[][\s\"{\[])")
 _WORTH = re.compile(r"JobPosting|job|vacanc|salary|position|lowongan|vaga", re.IGNORECASE)
 _OPENER = re.compile(r"[{\[]")
+_JOB_TYPES = {"job", "jobad", "jobposting", "vacancy", "jobdetails"}
+"""What state that is cached from GraphQL calls the object of a job."""
 _MAX_VALUES = 200
 _MAX_TRIES = 500
 
@@ -27,7 +30,7 @@ _MAX_TRIES = 500
 def read_state(scripts: Iterable[Script]) -> tuple[Draft, ...]:
     """Give the jobs in a page's state: JobPostings if there are any, else objects that look like jobs."""
     values = list(_values(scripts))
-    unpacked = [*values, *_strings_with_jobs(values)]
+    unpacked = [*values, *islice(_strings_with_jobs(values), _MAX_TRIES)]
     postings = drafts_in(unpacked, reader="state")
     if any(draft.title for draft in postings):
         return postings
@@ -35,6 +38,17 @@ def read_state(scripts: Iterable[Script]) -> tuple[Draft, ...]:
     if postings and len(found) == 1:
         return tuple(found)
     return _unique([*postings, *found])
+
+
+def read_facts(scripts: Iterable[Script]) -> Draft | None:
+    """Give what a page's state says of its one job without naming it; the title stands in the page."""
+    nodes = [
+        node
+        for value in _values(scripts)
+        for node in walk(value)
+        if str(node.get("__typename", "")).lower() in _JOB_TYPES
+    ]
+    return facts_of(nodes[0], reader="state") if len(nodes) == 1 else None
 
 
 def _unique(drafts: list[Draft]) -> tuple[Draft, ...]:

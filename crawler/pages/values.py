@@ -1,8 +1,10 @@
 """Values inside a job's object: words, dates, addresses, places and pay, however they are wrapped."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
+from crawler.pages.json_text import walk
 from crawler.pages.labels import FIELDS, MORE_TEXT, fold_key
 from crawler.parse.contact import contact_of_text
 from crawler.parse.numbers import parse_amount
@@ -95,6 +97,28 @@ def body_of(flat: Node) -> str | None:
     return "\n\n".join(parts) or None
 
 
+_DEEP_TEXTS = (
+    "jobsummary", "summary", "description", "jobdescription", "duties", "majorduties", "responsibilities",
+    "requirements", "qualifications", "benefits",
+)  # fmt: skip
+_BOXES = frozenset({"userarea", "overview", "details", "jobad", "body", "extensions"})
+_MAX_DEEP = 200
+
+
+def deep_body_of(flat: Node) -> str | None:
+    """Give the texts that public bodies' feeds keep in boxes within boxes, in the order published."""
+    parts: list[str] = []
+    boxes = [value for name, value in flat.items() if isinstance(value, Mapping) and name in _BOXES]
+    for node in islice((node for box in boxes for node in walk(box)), _MAX_DEEP):
+        for key, value in node.items():
+            text = (
+                parse_plain(value) if isinstance(value, str) and fold_key(str(key)) in _DEEP_TEXTS else None
+            )
+            if text and text not in parts:
+                parts.append(text)
+    return "\n\n".join(parts) or None
+
+
 def _prose(value: Any) -> str | None:
     """A text, or the texts of a list of sections with headings, in order."""
     if isinstance(value, Mapping):
@@ -111,7 +135,7 @@ def _section(item: Any) -> str | None:
     if set(flat) and all(isinstance(value, Mapping) for value in flat.values()):
         return _prose(item)
     texts = [parse_plain(value) for value in item.values() if isinstance(value, str)]
-    nested = [_prose(value) for value in item.values() if isinstance(value, Mapping) and value]
+    nested = [_prose(value) for value in item.values() if isinstance(value, Mapping | list) and value]
     return "\n".join(text for text in (*texts, *nested) if text) or None
 
 
@@ -136,7 +160,7 @@ def _place_strings(value: Any) -> Iterator[str | None]:
         inner = next(
             (
                 flat[name]
-                for name in ("addresscomponents", "location", "postaladdress", "address")
+                for name in ("addresscomponents", "location", "postaladdress", "address", "adresse")
                 if isinstance(flat.get(name), Mapping)
             ),
             None,
@@ -152,7 +176,10 @@ def _place_strings(value: Any) -> Iterator[str | None]:
         parts = join_place(words_of(flat.get(part)) for part in _PLACE_PARTS)
         if label and parts:
             city = parts.partition(",")[0]
-            yield label if city.casefold() in label.casefold() else join_place([parts, label])
+            if label.casefold() == city.casefold():
+                yield parts
+            else:
+                yield label if city.casefold() in label.casefold() else join_place([parts, label])
         elif label or parts:
             yield label or parts
         elif inner is not None:
@@ -199,26 +226,35 @@ def _pay_parts(value: Node, currency: str | None, unit: str | None) -> tuple[Pay
             None,
         )
         return None, words
-    return pay_of(low or None, high or None, currency, parse_period(unit)), pay_words(
-        low, high, currency, unit
+    return pay_of(low and low[0], high and high[0], currency, parse_period(unit)), pay_words(
+        low and low[1], high and high[1], currency, unit
     )
 
 
-def _amount(flat: Node, names: tuple[str, ...]) -> float | None:
+def _amount(flat: Node, names: tuple[str, ...]) -> tuple[float, str] | None:
+    """The first amount above nothing that one of the names holds, and how it is written."""
     for name in names:
         value = flat.get(name)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-        if isinstance(value, str) and (amount := parse_amount(value)) is not None:
-            return amount
+        said = (
+            parse_line(value)
+            if isinstance(value, str | int | float) and not isinstance(value, bool)
+            else None
+        )
+        amount = float(value) if said and isinstance(value, int | float) else parse_amount(said or "")
+        if said and amount is not None:
+            return (amount, _whole(said)) if amount else None
     return None
+
+
+def _whole(said: str) -> str:
+    return said.removesuffix(".0")
 
 
 def is_remote(flat: Node) -> bool | None:
     """Whether the object says that the work is done from anywhere; None when it does not say."""
     stated = [flat.get(name) for name in ("remote", "isremote", "telecommuting", "remotework")]
-    words = str(flat.get("workplacetype") or "").lower()
-    return True if any(value is True for value in stated) or words == "remote" else None
+    words = {str(flat.get(name) or "").lower() for name in ("workplacetype", "remotestatus")}
+    return True if any(value is True for value in stated) or words & {"remote", "fully"} else None
 
 
 def contacts_of(flat: Node) -> tuple[Contact, ...]:

@@ -7,12 +7,13 @@ captions before values, by headings. What is not stated stays empty.
 # ruff: noqa: E501 - the tables of words read best one idea a line
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from lxml import etree
 
 from crawler.pages.draft import Draft
 from crawler.pages.labels import CAPTIONS
-from crawler.pages.named import EMPLOYMENT, LISTING, REMOTE, chip, named_values
+from crawler.pages.named import EMPLOYMENT, LISTING, MAX_ELEMENTS, REMOTE, chip, named_values
 from crawler.pages.query import strings
 from crawler.parse.plain import element_text, parse_line, parse_plain
 
@@ -29,14 +30,23 @@ _HIRING = re.compile(
     re.IGNORECASE,
 )
 """A page's title that says it all: `<employer> hiring <title> in <place> | <site>`."""
+_AT = re.compile(r"^(?P<title>.{3,160}?) at (?P<employer>.{2,80}?) [—–-] (?P<place>[^|]{2,100}?)(?: \| .*)?$")
+"""Another: `<title> at <employer> — <place> | <site>`; believed only where the heading says the same title."""
 _PERSON = re.compile(r"\(@[\w.]+\)")
 """A title that names an account: who posted, not what is offered."""
 _CAPTION_LINE = {
     field: re.compile(rf"^\W{{0,4}}(?:{words.pattern})\s*[:：]\s*(\S.{{0,200}})$", re.IGNORECASE)
     for field, words in CAPTIONS.items()
 }
+_VALUE_BELOW = re.compile(r"([:：])[ \t\u200b]*\n\s*(?=[^\n:：]{1,200}(?:\n|$))")
+"""A caption whose value stands on the next line."""
 _ENOUGH = 2
 _MAX_LINES, _LONGEST_LINE, _LONGEST_HEADING, _LONGEST_PLACE = 400, 260, 80, 60
+_LONGEST_LABEL, _LONGEST_VALUE = 40, 200
+_LOOSE_LABELS = frozenset({"span", "label", "p", "div", "strong", "b"})
+"""Elements that hold anything: only with a colon are their words a caption."""
+_LABELS = ("dt", "th", "td", "h3", "h4", "h5", *_LOOSE_LABELS)
+"""Elements that may hold a caption and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -120,10 +130,16 @@ def read_detail(root: etree._Element) -> Draft | None:
 
 def _shown(root: etree._Element, named: dict[str, str]) -> _Shown:
     metas, text = _metas(root), element_text(root) or ""
-    captions = {**captions_in(text), **captions_in(metas.get("og:description", ""))}
-    told = _HIRING.match(metas.get("title", ""))
+    told_in_brief = metas.get("og:description", "")
+    captions = {
+        **captions_in(told_in_brief, split=", "),
+        **captions_in(text),
+        **captions_in(told_in_brief),
+        **paired_captions(root),
+    }
+    told = _HIRING.match(metas.get("title", "")) or _AT.match(metas.get("title", ""))
     headings = [line for h in root.iter("h1") if (line := parse_line(element_text(h)))]
-    if told and not headings:
+    if told and told["title"] in (headings[:1] or [told["title"]] * (told.re is _HIRING)):
         captions = {**told.groupdict(), **captions}
     return _Shown(named, captions, metas, headings[0] if headings else None, _sections(root), text)
 
@@ -134,9 +150,29 @@ def canonical_url(root: etree._Element) -> str | None:
     return found[0].strip() or None if found else None
 
 
-def captions_in(text: str) -> dict[str, str]:
+def paired_captions(root: etree._Element, *tags: str) -> dict[str, str]:
+    """Field → value, where a caption and its value are elements side by side, as in a table or `<dl>`."""
+    found: dict[str, str] = {}
+    for element in islice(root.iter(*(tags or _LABELS)), MAX_ELEMENTS):
+        said = (element.text or "").strip()
+        words = said.rstrip(" :：")
+        loose = element.tag in _LOOSE_LABELS and words == said
+        if len(element) or loose or not 0 < len(words) <= _LONGEST_LABEL:
+            continue
+        field = next((name for name, pattern in CAPTIONS.items() if pattern.fullmatch(words)), None)
+        following = element.getnext()
+        if field is None or field in found or following is None or following.tag in {"dt", "th"}:
+            continue
+        value = parse_line(element_text(following))
+        if value and len(value) <= _LONGEST_VALUE:
+            found[field] = value
+    return found
+
+
+def captions_in(text: str, *, split: str = "\n") -> dict[str, str]:
     """Field → value, from lines such as `Salary: 300 USD`, in many languages."""
     found: dict[str, str] = {}
+    text = _VALUE_BELOW.sub(r"\1 ", text.replace(split, "\n"))
     for line in text.split("\n")[:_MAX_LINES]:
         if len(line) > _LONGEST_LINE or (":" not in line and "：" not in line):
             continue

@@ -9,10 +9,12 @@ import re
 import unicodedata
 import warnings
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
+
+from crawler.parse.relative import parse_relative
 
 EARLIEST, LATEST = 1990, 2100
 _ISO = re.compile(r"\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)(.*)", re.DOTALL)
@@ -22,12 +24,6 @@ _NUMERIC = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})(?:[ ,T]+\d{1,2
 _EPOCH = re.compile(r"\d{9,13}(?:\.\d+)?")
 _JAVA = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) \d\d:\d\d:\d\d [A-Z+:\d-]{2,9} (\d{4})")
 _CJK = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일号]?")
-_TODAY = "today|just posted|hoy|hoje|heute|сегодня|hari ini|hôm nay|วันนี้|今天|오늘|اليوم|bugün|aujourd'hui"
-_YESTERDAY = "yesterday|ayer|ontem|gestern|вчера|kemarin|hôm qua|เมื่อวาน|昨天|어제|أمس|dün|hier"
-_DAYS_AGO = re.compile(rf"(?:posted\s+)?(?:({_TODAY})|({_YESTERDAY}))", re.IGNORECASE)
-_RELATIVE = re.compile(
-    r"\b(?:ago|hace|há|vor|il y a|назад|lalu|yang lalu|trước|ที่แล้ว|önce)\b|ที่แล้ว|前|전", re.IGNORECASE
-)
 _LABEL = re.compile(
     r"^[^\d:：]{2,40}[:：]\s*|^(?:date\s+)?(?:posted|published|updated|expires?|closing)\s+(?:on|at)?\s*",
     re.IGNORECASE,
@@ -35,11 +31,13 @@ _LABEL = re.compile(
 _MONTHS = {name: n for n, name in enumerate(calendar.month_abbr) if name}
 _YEAR = re.compile(r"(?<!\d)(?:19|20|25)\d\d(?!\d)")
 _LANGUAGES = (
-    "en", "es", "pt", "fr", "de", "it", "nl", "pl", "ru", "uk", "tr", "vi", "id", "ms", "fil", "th",
-    "zh", "ja", "ko", "ar", "fa", "hi", "bn", "km", "lo", "my",
-    "sw", "ro", "cs", "hu", "sv", "da", "fi", "el", "he",
+    (r"[฀-๿]", "th"), (r"[຀-໿]", "lo"), (r"[ក-៿]", "km"), (r"[က-႟]", "my"),
+    (r"[ऀ-ॿ]", "hi ne"), (r"[ঀ-৿]", "bn"), (r"[஀-௿]", "ta"), (r"[ఀ-౿]", "te"),
+    (r"[඀-෿]", "si"), (r"[؀-ۿ]", "ar fa ur"), (r"[ሀ-፿]", "am"), (r"[Ѐ-ӿ]", "ru uk kk"),
+    (r"[가-힣]", "ko"), (r"[぀-ヿ一-鿿]", "zh ja"), (r"[Ͱ-Ͽ]", "el"), (r"[֐-׿]", "he"),
+    (r"", "en es pt fr de it nl pl tr vi id ms fil uz sw ro cs hu sv da fi"),
 )  # fmt: skip
-"""Languages whose months are known; each costs time for a text that is no date at all."""
+"""A script's letters → the languages whose months are known; each costs time for a text that is no date."""
 _MAX_CHARS, _MAX_WORDS = 80, 48
 _MILLISECONDS = 100_000_000_000
 _BUDDHIST, _BUDDHIST_AHEAD = 2400, 543
@@ -66,7 +64,8 @@ def parse_date(
         found = reader(text)
         if found is not None:
             return found[0]
-    return _relative(text, today) or _in_words(text, today, patience or Patience())
+    before = parse_relative(text, today) if today is not None else None
+    return before or _in_words(text, patience or Patience())
 
 
 def _fold(text: str) -> str:
@@ -136,27 +135,17 @@ def _mail(text: str) -> Found:
     return (_day(moment.year, moment.month, moment.day),)
 
 
-def _relative(text: str, today: date | None) -> date | None:
-    match = _DAYS_AGO.fullmatch(text)
-    if match is None or today is None:
-        return None
-    return today if match.group(1) else today - timedelta(days=1)
-
-
-def _in_words(text: str, today: date | None, patience: Patience) -> date | None:
+def _in_words(text: str, patience: Patience) -> date | None:
     bare = _LABEL.sub("", text)
-    relative = bool(_RELATIVE.search(bare)) and "+" not in text and any(char.isdigit() for char in bare)
-    if not (_YEAR.search(bare) or (relative and today is not None)) or len(bare) > _MAX_WORDS:
+    if not _YEAR.search(bare) or len(bare) > _MAX_WORDS or patience.left <= 0:
         return None
-    if patience.left <= 0:
-        return None
-    moment = _dateparser(bare, today)
+    moment = _dateparser(bare)
     patience.left -= moment is None
     return _day(moment.year, moment.month, moment.day) if moment else None
 
 
 @lru_cache(maxsize=4096)
-def _dateparser(text: str, today: date | None) -> datetime | None:
+def _dateparser(text: str) -> datetime | None:
     import dateparser
 
     settings: dict[str, Any] = {
@@ -164,11 +153,8 @@ def _dateparser(text: str, today: date | None) -> datetime | None:
         "DATE_ORDER": "DMY",
         "PREFER_DAY_OF_MONTH": "first",
     }
-    if today is not None:
-        settings |= {"RELATIVE_BASE": datetime(today.year, today.month, today.day)}  # noqa: DTZ001 - a day, not a moment
-        if _RELATIVE.search(text):
-            settings.pop("REQUIRE_PARTS")
+    names = next(names for letters, names in _LANGUAGES if re.search(letters, text))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        found: datetime | None = dateparser.parse(text, languages=list(_LANGUAGES), settings=settings)
+        found: datetime | None = dateparser.parse(text, languages=names.split(), settings=settings)
     return found

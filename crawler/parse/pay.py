@@ -64,6 +64,8 @@ _FROM = re.compile(
     re.IGNORECASE,
 )
 _MAX_CHARS = 400
+Stated = str | float | None
+"""An amount as a page states it: in words, or as a number."""
 _CODE = re.compile(r"[A-Z]{3}")
 
 
@@ -108,12 +110,16 @@ def pay_of(low: float | None, high: float | None, currency: str | None, period: 
     return Pay(min=low, max=high, currency=known, period=period)
 
 
-def pay_words(low: float | None, high: float | None, currency: str | None, unit: str | None) -> str:
-    """Write a salary given in parts as one line, the parts as published."""
-    amounts = dict.fromkeys(
-        f"{value:.2f}".rstrip("0").rstrip(".") for value in (low, high) if value is not None
-    )
+def pay_words(low: Stated, high: Stated, currency: str | None, unit: str | None) -> str:
+    """Write a salary given in parts as one line, every part as published."""
+    amounts = dict.fromkeys(_amount_words(value) for value in (low, high) if value not in (None, ""))
     return " ".join(part for part in (" - ".join(amounts), currency, unit) if part)
+
+
+def _amount_words(value: Stated) -> str:
+    if isinstance(value, float):
+        return f"{value:.2f}".rstrip("0").rstrip(".")
+    return str(value).strip()
 
 
 def _range(text: str, first: re.Match[str]) -> tuple[float | None, float | None, int]:

@@ -7,26 +7,31 @@ themselves. Everything written goes through `Run`, page by page.
 import re
 import time
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any, Self
 from urllib.parse import urljoin, urlsplit
 
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import DontCloseSpider, IgnoreRequest
+from scrapy.exceptions import CloseSpider, DontCloseSpider, IgnoreRequest
 from scrapy.http import Request, Response
 
 from crawler.guard import refusal
 from crawler.pages.advert import Reading, read_advert
 from crawler.pages.decode import decode_page
+from crawler.pages.draft import Draft
 from crawler.pages.reader import Page, read_page
 from crawler.parse.dates import Patience
 from crawler.run import Run
-from crawler.source import Kind
+from crawler.source import Api, Kind
+from crawler.spiders.api import Call, address_of, first_call, next_call, total_of
 from crawler.spiders.links import like_a_trap, next_pages, page_links, sitemap_links
 from crawler.spiders.proof import proof_of
 
 EMPTY_PAGES_IN_A_ROW = 5
 """After so many listing pages without a new link, the listing is left: it may never end."""
+BARREN_PAGES_IN_A_ROW = 50
+"""After so many detail pages without an advert of their own, the source is left: a trap makes up pages."""
 _NOT_MODIFIED, _NOT_FOUND, _GONE, _OK = 304, 404, 410, 200
 _ANSWERS = [_NOT_MODIFIED, *range(400, 600)]
 """Answers the spider reads itself; redirects are not among them, so they are followed."""
@@ -46,7 +51,7 @@ class SourceSpider(Spider):
         self.allowed_domains = [urlsplit(run.base_url).hostname or "", *run.source.follow_hosts]
         self._detail = re.compile(self.source.detail) if self.source.detail else None
         self._asked: set[str] = set()
-        self._empty_in_a_row = 0
+        self._empty_in_a_row = self._barren_in_a_row = 0
         self.idle_s = 0.0
         self._idle_since, self._responses_when_idle = time.monotonic(), -1
 
@@ -87,23 +92,81 @@ class SourceSpider(Spider):
     async def start(self) -> AsyncIterator[Request]:
         """Begin where the source file says."""
         for address in self.source.start:
-            yield self._request(urljoin(self.run.base_url, address), callback=self.crawl_start)
+            url = urljoin(self.run.base_url, address)
+            if self.source.api == Api():
+                yield self._request(url, callback=self.crawl_start)
+            else:
+                yield self._call(first_call(self.source.api, url))
 
-    def _request(self, url: str, *, callback: Any, conditional: bool = False, **meta: Any) -> Request:
-        headers = {}
+    def _request(
+        self, url: str, *, callback: Any, conditional: bool = False, key: str | None = None, **meta: Any
+    ) -> Request:
+        headers = dict(self.source.api.headers)
         visit = self.run.history.visit(url) if conditional else None
         if visit is not None and visit.etag:
             headers["If-None-Match"] = visit.etag
         if visit is not None and visit.last_modified:
             headers["If-Modified-Since"] = visit.last_modified
-        self._asked.add(url)
+        self._asked.add(key or url)
         return Request(
             url,
             callback=callback,
             errback=self.crawl_failed,
             headers=headers,
-            meta={"handle_httpstatus_list": _ANSWERS, "asked": url, **meta},
+            meta={"handle_httpstatus_list": _ANSWERS, "asked": key or url, **meta},
         )
+
+    def _call(self, call: Call, *, seen: int = 0, total: int | None = None) -> Request:
+        """Ask a job API for a page of its list."""
+        request = self._request(
+            call.url, callback=self.crawl_calls, key=call.key, call=call.turn, seen=seen, total=total
+        )
+        if not call.body:
+            return request
+        headers = {**request.headers.to_unicode_dict(), "Content-Type": "application/json"}
+        return request.replace(method="POST", body=call.body, headers=headers)
+
+    def crawl_calls(self, response: Response) -> Iterator[Any]:
+        """Read a page of an API's list, its adverts' own answers where it has them, and turn the page."""
+        if not self._usable(response):
+            return
+        api, page, before = self.source.api, self._read(response), self._progress()
+        if api.detail is None:
+            self._store(response, page)
+            news = self._progress() - before
+        else:
+            self.run.counts["listings"] += 1
+            requests = list(self._details_of(page))
+            news = len(requests)
+            yield from (request for request in requests if request is not None)
+        self._empty_in_a_row = 0 if news else self._empty_in_a_row + 1
+        if self._empty_in_a_row >= EMPTY_PAGES_IN_A_ROW:
+            self.run.fault("feed left: pages without new adverts", response.url)
+            return
+        seen = response.meta["seen"] + len(page.drafts)
+        total = response.meta["total"] or total_of(response.body)
+        asked = response.request
+        call = Call(response.url, asked.body if asked else b"", response.meta["call"])
+        following = next_call(api, call, found=len(page.drafts), seen=seen, total=total)
+        if following is not None and self.source.kind is Kind.API:
+            if following.key not in self._asked:
+                yield self._call(following, seen=seen, total=total)
+        elif self.source.kind is Kind.API and api.page_by is None:
+            for url in next_pages(response, selector=self.source.next):
+                if url not in self._asked and self._is_sane(url):
+                    yield self._call(Call(url), seen=seen, total=total)
+
+    def _details_of(self, page: Page) -> Iterator[Request | None]:
+        """The requests for the adverts that a list names for the first time; None for one done before."""
+        for draft in page.drafts:
+            address = address_of(self.source.api.detail or "", draft)
+            if address is None:
+                self.run.fault("list entry without an address of its own", self.run.base_url)
+                continue
+            url = urljoin(self.run.base_url, address)
+            if url in self._asked:
+                continue
+            yield next(self._detail_request(url, listed=(draft.identifier, draft.url)), None)
 
     def crawl_start(self, response: Response) -> Iterator[Any]:
         """Read a page from the source file's list: a sitemap, a listing, or adverts themselves."""
@@ -183,9 +246,17 @@ class SourceSpider(Spider):
             self.run.counts["missing"] += 1
             self.run.gone_page(asked)
         elif self._usable(response):
-            page = self._read(response)
+            page, before = self._read(response), self.run.n_adverts
             if not self._store(response, page):
                 self.run.fault("detail page without an advert", response.url)
+            self._watch_yield(response, brought=self.run.n_adverts > before)
+
+    def _watch_yield(self, response: Response, *, brought: bool) -> None:
+        """Leave a source whose pages go on and on without bringing an advert that is not known yet."""
+        self._barren_in_a_row = 0 if brought else self._barren_in_a_row + 1
+        if self._barren_in_a_row >= BARREN_PAGES_IN_A_ROW:
+            self.run.fault("source left: pages in a row without an advert of their own", response.url)
+            raise CloseSpider("pages without adverts")
 
     def crawl_failed(self, failure: Any) -> None:
         """Report a page that could not be had."""
@@ -203,7 +274,9 @@ class SourceSpider(Spider):
         elif "redirections" in why:
             self.run.fault("redirects without end", url)
 
-    def _detail_request(self, url: str, *, listed_modified: str | None = None) -> Iterator[Request]:
+    def _detail_request(
+        self, url: str, *, listed_modified: str | None = None, listed: tuple[str | None, ...] = ()
+    ) -> Iterator[Request]:
         self._asked.add(url)
         visit = self.run.history.visit(url)
         if visit is not None and visit.this_run:
@@ -218,7 +291,11 @@ class SourceSpider(Spider):
             self.run.unchanged_page(url)
             return
         request = self._request(
-            url, callback=self.crawl_advert, conditional=True, listed_modified=listed_modified
+            url,
+            callback=self.crawl_advert,
+            conditional=True,
+            listed_modified=listed_modified,
+            listed=[name for name in listed if name],
         )
         # adverts before further lists: a budget is spent on what it is for
         yield request.replace(priority=1)
@@ -250,7 +327,7 @@ class SourceSpider(Spider):
         only, patience = len(page.drafts) == 1, Patience()
         for draft in page.drafts:
             reading = read_advert(
-                draft,
+                self._with_page(draft),
                 source=self.source.name,
                 page_url=response.url,
                 fetched_at=response.meta.get("fetched_at"),
@@ -264,6 +341,12 @@ class SourceSpider(Spider):
             response.meta["asked"], response, readings, listed_modified=response.meta.get("listed_modified")
         )
         return len(readings)
+
+    def _with_page(self, draft: Draft) -> Draft:
+        """Give the advert its public page's address where the API states none."""
+        template = self.source.api.page
+        address = address_of(template, draft) if template and not draft.url else None
+        return replace(draft, url=address) if address else draft
 
     def _wants(self, url: str) -> bool:
         if url in self._asked or (self._detail is not None and not self._detail.search(url)):

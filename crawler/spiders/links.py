@@ -23,6 +23,7 @@ _NEXT = ", ".join(
 )
 _MAX_SAME_SEGMENTS = 3
 _MAX_QUERY = 12
+_MAX_BOXES = 12
 _OFFSETS = ("nextPage", "next_page", "next", "next_page_url", "nextPageUrl")
 _CURSORS = ("nextCursor", "next_cursor", "cursor")
 
@@ -81,7 +82,8 @@ def next_pages(response: Response, *, selector: str | None) -> Iterator[str]:
 
 def _next_in_json(base: str, text: str) -> Iterator[str]:
     values = parse_json(text)
-    tops = [node for value in values for node in walk(value)][:3]
+    tops = [node for value in values[:1] if isinstance(value, dict) for node in (value, *value.values())]
+    tops = [node for node in tops if isinstance(node, dict)][:_MAX_BOXES]
     for node in tops:
         for name in _OFFSETS:
             value = node.get(name)

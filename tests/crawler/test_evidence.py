@@ -18,7 +18,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from crawler.evidence import verify_evidence
 from crawler.evidence.archive import Archive
-from crawler.evidence.verify_evidence import merkle_root, verify
+from crawler.evidence.verify_evidence import merkle_root, read_stamp, verify
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 VERIFIER = Path(verify_evidence.__file__)
@@ -41,10 +41,13 @@ def manifest(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def script(folder: Path) -> subprocess.CompletedProcess[str]:
+def script(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """The stand-alone script, in an interpreter that sees no installed package and no part of Lurewatch."""
     return subprocess.run(
-        [sys.executable, "-I", "-S", str(VERIFIER), str(folder)], capture_output=True, text=True, check=False
+        [sys.executable, "-I", "-S", str(VERIFIER), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -269,6 +272,72 @@ def test_a_root_is_time_stamped_by_the_named_authority(
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "Verification: OK" in checked.stdout + checked.stderr
+
+
+@pytest.fixture
+def stamped(authority: str, board: str, crawl: Any) -> Path:
+    """The folder of a crawl whose root the authority stamped."""
+    return Path(crawl("sample-board", board, "--tsa", authority).folder)
+
+
+def test_a_time_stamp_is_checked_against_its_root_with_and_without_our_software(
+    stamped: Path, tmp_path: Path, lurewatch: Any
+) -> None:
+    certificate = tmp_path / "tsa" / "c.pem"
+
+    done = lurewatch("evidence", "verify", str(stamped), "--tsa-ca", str(certificate))
+    alone = script("--tsa-ca", str(certificate), str(stamped))
+
+    assert (done.returncode, alone.returncode) == (0, 0), alone.stdout + alone.stderr
+    assert "1 Merkle roots, 1 time stamps" in done.stdout
+    assert "not checked" not in alone.stdout
+    assert "whose signature they bear was not checked" in script(str(stamped)).stdout
+
+
+def test_when_the_stamp_says_it_was_given_is_read_as_openssl_reads_it(stamped: Path) -> None:
+    [path] = stamped.glob("evidence/*.tsr")
+    told = subprocess.run(
+        ["openssl", "ts", "-reply", "-in", str(path), "-text"], capture_output=True, text=True, check=True
+    )
+    stated = next(line for line in told.stdout.splitlines() if line.startswith("Time stamp:"))
+
+    assert read_stamp(path.read_bytes()).at.strftime("%b %e %H:%M:%S %Y GMT") == stated.partition(": ")[2]
+
+
+def test_a_stamp_over_something_else_a_broken_one_and_one_without_its_root_are_named(stamped: Path) -> None:
+    [path] = stamped.glob("evidence/*.tsr")
+    good = path.read_bytes()
+    imprint = read_stamp(good).digest
+
+    path.write_bytes(good.replace(imprint, bytes([imprint[0] ^ 1]) + imprint[1:]))
+    assert [fault.what for fault in verify(stamped).faults] == [
+        "stamps something else than the root it is named after"
+    ]
+    path.write_bytes(good[:40])
+    assert [fault.what for fault in verify(stamped).faults] == ["is no granted time stamp that can be read"]
+    path.write_bytes(good)
+    path.rename(path.with_name("sample-board-0123456789abcdef.tsr"))
+    assert [fault.what for fault in verify(stamped).faults] == ["a time stamp over a root that is not here"]
+
+
+def test_a_stamp_of_another_authority_is_not_believed(stamped: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(tmp_path / "k"), "-out", str(other), "-days", "2",
+         "-subj", "/CN=Test TSA"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+
+    done = script("--tsa-ca", str(other), str(stamped))
+
+    assert done.returncode == 1
+    assert "its signature is not one that the named certificate vouches for" in done.stdout
+
+
+@given(st.binary(max_size=200))
+def test_bytes_that_are_no_stamp_never_break_the_reader(reply: bytes) -> None:
+    with pytest.raises((ValueError, IndexError)):
+        read_stamp(reply)
 
 
 def test_an_authority_out_of_reach_is_reported_and_the_evidence_kept(board: str, crawl: Any) -> None:

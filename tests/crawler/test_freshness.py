@@ -130,3 +130,40 @@ def test_a_run_that_is_not_as_expected_fails_loudly_and_says_why(
     assert said in crawled.output
     assert said in (crawled.folder / "report.html").read_text(encoding="utf-8")
     assert crawled.report["problems"] == [f"test-site: {said}"]
+
+
+def test_a_field_that_disappears_between_two_runs_fails_the_second_and_is_named(
+    site: Any, make_source: Any, crawl: Any, make_job_page: Any
+) -> None:
+    """The source file expects nothing of the field: what the site itself showed before is the measure."""
+    employer = {"hiringOrganization": {"@type": "Organization", "name": "Example Kitchens"}}
+
+    def answer(asked: Any) -> None:
+        if asked.path == "/robots.txt":
+            asked.reply("", kind="text/plain")
+        elif asked.path == "/jobs":
+            asked.reply("".join(f'<a href="/job/{n}">x</a>' for n in range(12)))
+        else:
+            asked.reply(make_job_page(f"Cook {asked.path}", url=asked.path, **employer))
+
+    host, source = site(answer), make_source()
+    first = crawl(source, host.url)
+    employer.clear()
+    second = crawl(source, host.url)
+
+    assert (first.exit_code, second.exit_code) == (0, 1)
+    said = "employer: in 0% of the adverts, in the run before in 100%; the layout seems to have changed"
+    assert second.report["problems"] == [f"test-site: {said}"]
+
+
+def test_a_site_that_answers_nothing_but_errors_fails_the_run(
+    site: Any, make_source: Any, crawl: Any
+) -> None:
+    host = site(
+        lambda asked: asked.reply("", status=200 if asked.path == "/robots.txt" else 404, kind="text/plain")
+    )
+
+    crawled = crawl(make_source(expect={"min": 1}), host.url)
+
+    assert crawled.exit_code == 1
+    assert "no advert was read: 1 page(s) failed (answered 404)" in crawled.output

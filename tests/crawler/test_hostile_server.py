@@ -250,3 +250,70 @@ def test_links_to_other_hosts_are_not_followed(hostile: Any, site: Any) -> None:
     hostile({"/jobs": lambda asked: asked.reply(listing(elsewhere))})
 
     assert other.log == []
+
+
+def test_a_calendar_that_makes_up_a_page_for_every_day_is_left_by_its_yield(
+    site: Any, make_source: Any, crawl: Any, make_job_page: Any
+) -> None:
+    """Every page links to new ones with addresses like those of adverts, and none holds an advert of its own."""
+
+    def answer(asked: Any) -> None:
+        if asked.path == "/robots.txt":
+            asked.reply("", kind="text/plain")
+        elif asked.path.startswith("/jobs"):
+            n = int(asked.path.partition("day=")[2] or 0)
+            links = "".join(f'<a href="/job/{n}-{hour}">x</a>' for hour in range(10))
+            asked.reply(
+                f'{listing() if n == 0 else ""}{links}<a rel="next" href="/jobs?day={n + 1}">next</a>'
+            )
+        elif asked.path.startswith("/job/good"):
+            asked.reply(make_job_page(f"Cook {asked.path}", url=asked.path))
+        else:
+            asked.reply("<h1>Nothing on this day</h1>")
+
+    host = site(answer)
+    crawled = crawl(make_source(budget_pages=5_000), host.url)
+
+    assert good_ones(crawled) == len(GOOD)
+    assert len(host.paths) < 150
+    assert crawled.source["faults"]["source left: pages in a row without an advert of their own"] >= 1
+    assert crawled.exit_code == 1
+    assert "ended early: pages without adverts" in crawled.output
+    assert crawled.source["complete"] is False
+
+
+def test_a_pagination_that_shows_the_same_adverts_under_ever_new_addresses_is_left_by_its_yield(
+    site: Any, make_source: Any, crawl: Any, make_job_page: Any
+) -> None:
+    def answer(asked: Any) -> None:
+        if asked.path == "/robots.txt":
+            asked.reply("", kind="text/plain")
+        elif asked.path.startswith("/jobs"):
+            n = int(asked.path.partition("p=")[2] or 0)
+            links = "".join(f'<a href="/job/{job}?from={n}">x</a>' for job in range(5))
+            asked.reply(f'{links}<a rel="next" href="/jobs?p={n + 1}">next</a>')
+        else:
+            asked.reply(
+                make_job_page(f"Cook {asked.path.partition('?')[0]}", url=asked.path.partition("?")[0])
+            )
+
+    host = site(answer)
+    crawled = crawl(make_source(budget_pages=5_000), host.url)
+
+    assert len(crawled.lines()) == 5
+    assert len(host.paths) < 150
+
+
+def test_a_trap_of_cookies_and_redirects_is_left_because_no_cookie_is_sent(hostile: Any) -> None:
+    def trap(asked: Any) -> None:
+        crumbs = f"visit={asked.nth}; Path=/"
+        if "Cookie" in asked.headers:
+            asked.reply("you are known now")
+        else:
+            asked.reply(status=302, Location=f"/job/cookie?n={asked.at}", Set_Cookie=crumbs)
+
+    crawled, host = hostile({"/job/cookie": trap})
+
+    assert good_ones(crawled) == len(GOOD)
+    assert not any("Cookie" in asked.headers for asked in host.log)
+    assert crawled.source["faults"] == {"redirects without end": 1}

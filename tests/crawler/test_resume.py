@@ -31,7 +31,7 @@ def count_lines(path: Path) -> int:
 
 
 def wait_for_lines(path: Path, n: int) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while count_lines(path) < n:
         assert time.monotonic() < end, "the crawl wrote nothing"
         time.sleep(0.005)

@@ -170,25 +170,34 @@ def test_a_site_that_forbids_us_gets_no_source_file(site: Any, lurewatch: Any, t
 
 
 @pytest.mark.parametrize(
-    ("url", "name", "company"),
+    ("url", "name", "start"),
     [
-        ("https://boards.greenhouse.io/acme/jobs/1", "greenhouse", "acme"),
-        ("https://job-boards.greenhouse.io/acme", "greenhouse", "acme"),
-        ("https://jobs.lever.co/acme/ab", "lever", "acme"),
-        ("https://jobs.ashbyhq.com/acme", "ashby", "acme"),
-        ("https://careers.smartrecruiters.com/Acme1", "smartrecruiters", "Acme1"),
-        ("https://apply.workable.com/acme/", "workable", "acme"),
-        ("https://acme.recruitee.com/o/x", "recruitee", "acme"),
-        ("https://acme.jobs.personio.de/", "personio", "acme"),
-        ("https://t.me/s/example_jobs", "telegram", "example_jobs"),
+        ("https://boards.greenhouse.io/acme/jobs/1", "greenhouse", "https://boards-api.greenhouse.io/v1/boards/acme/jobs?content=true"),
+        ("https://job-boards.greenhouse.io/acme", "greenhouse", "https://boards-api.greenhouse.io/v1/boards/acme/jobs?content=true"),
+        ("https://jobs.lever.co/acme/ab", "lever", "https://api.lever.co/v0/postings/acme?mode=json"),
+        ("https://jobs.eu.lever.co/acme", "lever", "https://api.eu.lever.co/v0/postings/acme?mode=json"),
+        ("https://jobs.ashbyhq.com/acme", "ashby", "https://api.ashbyhq.com/posting-api/job-board/acme?includeCompensation=true"),
+        ("https://careers.smartrecruiters.com/Acme1", "smartrecruiters", "https://api.smartrecruiters.com/v1/companies/Acme1/postings?limit=100"),
+        ("https://apply.workable.com/acme/", "workable", "https://apply.workable.com/api/v1/widget/accounts/acme?details=true"),
+        ("https://acme.recruitee.com/o/x", "recruitee", "https://acme.recruitee.com/api/offers/"),
+        ("https://acme.jobs.personio.de/", "personio", "https://acme.jobs.personio.de/xml"),
+        ("https://acme.wd5.myworkdayjobs.com/en-US/Careers", "workday", "https://acme.wd5.myworkdayjobs.com/wday/cxs/acme/Careers/jobs"),
+        ("https://acme.wd1.myworkdayjobs.com/External/job/Hull/Cook_R1", "workday", "https://acme.wd1.myworkdayjobs.com/wday/cxs/acme/External/jobs"),
+        ("https://hh.ru/employer/1455", "hh", "https://api.hh.ru/vacancies?employer_id=1455&per_page=100"),
+        ("https://kazan.hh.ru/search/vacancy?text=оператор&area=88", "hh", "https://api.hh.ru/vacancies?text=оператор&area=88"),
+        ("https://www.arbeitsagentur.de/jobsuche/suche?was=Koch&wo=Berlin", "bundesagentur",
+         "https://rest.arbeitsagentur.de/jobboerse/jobsuche-service/pc/v4/jobs?was=Koch&wo=Berlin"),
+        ("https://www.arbeitnow.com/", "arbeitnow", "https://www.arbeitnow.com/api/job-board-api"),
+        ("https://remotive.com/remote-jobs", "remotive", "https://remotive.com/api/remote-jobs"),
+        ("https://t.me/s/example_jobs", "telegram", "https://t.me/s/example_jobs"),
     ],
-)
-def test_a_company_page_of_hiring_software_leads_to_its_public_api(url: str, name: str, company: str) -> None:
+)  # fmt: skip
+def test_a_page_of_hiring_software_leads_to_its_public_api(url: str, name: str, start: str) -> None:
     found = publisher_of(url)
 
     assert found is not None
-    assert (found[0].name, found[1]) == (name, company)
-    assert company in found[0].start.format(company)
+    assert (found.name, found.start) == (name, start)
+    assert "{company}" not in (found.api.detail or "")
 
 
 def test_an_ordinary_site_is_no_publisher() -> None:
