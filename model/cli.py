@@ -22,6 +22,9 @@ _PROTOCOLS = {
     "real": ("model.training.real_protocol", "evaluate_folder"),
     "emscad": ("model.training.emscad", "evaluate_emscad"),
     "labels": ("model.training.labels_protocol", "evaluate_labels"),
+    "models": ("model.training.models_protocol", "evaluate_models"),
+    "drift": ("model.training.drift", "evaluate_drift"),
+    "settings": ("model.training.settings_protocol", "evaluate_settings"),
 }
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print figures as JSON.")]
 
@@ -38,6 +41,14 @@ def score(
     ] = None,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a Dask scheduler, for a corpus: tcp://host:port.")
+    ] = None,
+    notices: Annotated[
+        str | None,
+        typer.Option(
+            "--notices",
+            metavar="LANGUAGE",
+            help="Add notices and referrals in this language (en, th, zh-Hant, ...); with `own`, the advert's.",
+        ),
     ] = None,
 ) -> None:
     """Score adverts: one JSON assessment a line, in the order of the input.
@@ -67,7 +78,7 @@ def score(
     else:
         out = sys.stdout
         for _, assessment in pairs:
-            out.write(assessment.to_line() + "\n")
+            out.write((_with_notices(assessment, notices) if notices else assessment.to_line()) + "\n")
         out.flush()
     if faults.ignored:
         _say(f"ignored fields: {', '.join(sorted(faults.ignored))}")
@@ -86,6 +97,14 @@ def _lines(file: Path | None) -> Iterator[bytes]:
             yield from stream
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror})") from error
+
+
+def _with_notices(assessment: Any, language: str) -> str:
+    from model.notices.notices import with_notices
+
+    asked = assessment.language.code if language == "own" else language
+    said = with_notices(assessment, language=asked)
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
 
 
 def _print_table(pairs: list[tuple[Any, Any]]) -> None:
@@ -141,13 +160,24 @@ def evaluate(
         Path | None, typer.Option("--data", help="Folder of the `real` protocol, or the EMSCAD file.")
     ] = None,
     protocol: Annotated[
-        str, typer.Option(help="`real`, `emscad`, or `labels` for the training rows out of fold.")
+        str,
+        typer.Option(
+            help="`labels`: the training rows out of fold. `real`, `emscad`: --data. `models`: other kinds of"
+            " detector on the same folds. `settings`: other settings of the fit."
+            " `drift`: adverts in --data against the training rows."
+        ),
     ] = "labels",
     model: Annotated[
         str | None,
         typer.Option("--model", help="Version of a candidate or release; the promoted one by default."),
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Write the HTML report here.")] = None,
+    card: Annotated[
+        bool, typer.Option("--card", help="With `real`: enter the figures in the release's model card.")
+    ] = False,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler: fits and reading run there.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Measure a release on adverts it has not seen, and write a report with plots.
@@ -158,39 +188,59 @@ def evaluate(
         protocol = "real"
     if protocol not in _PROTOCOLS:
         raise InputError(f"--protocol {protocol}: is none of {', '.join(_PROTOCOLS)}")
-    if protocol != "labels" and data_path is None:
+    if protocol in {"real", "emscad"} and data_path is None:
         raise InputError(f"--protocol {protocol} needs --data: a folder or file to measure on")
+    if card and protocol != "real":
+        raise InputError("--card goes with --protocol real: the card already has what training measured")
     module, function = _PROTOCOLS[protocol]
     measure: Callable[..., dict[str, Any]] = getattr(importlib.import_module(module), function)
-    with _progress() as progress:
+    with _backend(scheduler), _progress() as progress:
         result = measure(data=data_path, version=model, progress=progress)
     if report is not None:
         from model.training.report import write_report
 
         report.parent.mkdir(parents=True, exist_ok=True)
         report.write_text(write_report(result), "utf-8")
-    result.pop("_plots", None)
+    result = {key: value for key, value in result.items() if not key.startswith("_")}
     if as_json:
         _print_json(result)
     else:
         _print_figures(result)
     if report is not None:
         _say(f"report: {report}")
+    if card:
+        from model.training.card import amend_card, real_section
+        from model.training.versions import folder_of
+
+        _say(f"card: {amend_card(folder_of(model), real_section(result))}")
 
 
 def compare(
     a: Annotated[str, typer.Argument(help="Version of a candidate or release.")],
     b: Annotated[str, typer.Argument(help="Version of another.")],
     *,
+    on: Annotated[
+        Path | None,
+        typer.Option(
+            "--on", help="Adverts without labels, JSON lines: what would change if B served instead of A."
+        ),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Compare two releases on the training rows, out of fold, slice by slice.
+    """Compare two releases on the training rows, out of fold: paired intervals, and the adverts whose band changes.
 
     Example: lurewatch compare r0123456789ab r123456789abc
     """
+    from model.training.comparing import compare_rows
     from model.training.promotion import compare_versions
 
-    result = compare_versions(a, b)
+    with _progress() as progress:
+        if on is not None:
+            from model.training.shadow import shadow_file
+
+            result = shadow_file(on, a, b, progress=progress)
+        else:
+            result = {**compare_rows(a, b, progress=progress), "as_each_was_trained": compare_versions(a, b)}
     if as_json:
         _print_json(result)
         return
@@ -236,6 +286,7 @@ def data_check(
     noise: Annotated[
         int, typer.Option(help="Also rank this many labels that look wrong out of fold; ids only.")
     ] = 0,
+    tables: Annotated[bool, typer.Option("--tables", help="Print every count, not only the sums.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Check labelled adverts: schema, twins, conflicts, leaks by style, language or contact form.
@@ -245,10 +296,10 @@ def data_check(
 
     Example: lurewatch data check
     """
-    from model.training.checks import check_data
+    from model.training.checks import check_data, in_short
 
     result, faults = check_data(files, noise=noise)
-    _print_json(result) if as_json else _print_figures(result)
+    _print_json(result) if as_json else _print_figures(result if tables else in_short(result))
     if files is None:
         from model.training.sources import check_sources
 
@@ -504,22 +555,11 @@ def _print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=1, default=str))
 
 
-def _print_figures(value: dict[str, Any], indent: int = 0) -> None:
-    """Print nested figures as lines; a share stands with its interval and count."""
-    for key, item in value.items():
-        pad = "  " * indent
-        if isinstance(item, dict) and {"value", "n", "low", "high"} <= item.keys():
-            print(
-                f"{pad}{key:44} {item['value']:7.1%}  [{item['low']:.1%} - {item['high']:.1%}]  of {item['n']}"
-            )
-        elif isinstance(item, dict) and item.keys() == {"mean", "spread", "folds"}:
-            folds = " ".join(f"{fold:.2f}" for fold in item["folds"])
-            print(f"{pad}{key:44} {item['mean']:.3f} ± {item['spread']:.3f}  folds {folds}")
-        elif isinstance(item, dict):
-            print(f"{pad}{key}")
-            _print_figures(item, indent + 1)
-        else:
-            print(f"{pad}{key:44} {item}")
+def _print_figures(value: dict[str, Any]) -> None:
+    from model.training.printing import lines_of
+
+    for line in lines_of(value):
+        print(line)
 
 
 def _say(message: str) -> None:

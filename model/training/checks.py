@@ -28,8 +28,8 @@ from model.text.normalise import normalise
 from model.training.config import load_config
 from model.training.dataset import Dataset, groups_of, load_dataset
 from model.training.fitting import fit_heads
+from model.training.materials import matrix_of
 from model.training.probes import ALLOWED_AUC, style_probes
-from model.training.train import matrix_of
 
 LEAST_PER_LANGUAGE = 60
 CONFLICTING = 0.9
@@ -76,6 +76,49 @@ def check_data(files: list[Path] | None, *, noise: int = 0) -> tuple[dict[str, A
             result["evaluation"]["rows_also_in_training"] = [list(pair) for pair in leaks]
             faults += [f"{b}: is nearly the same text as labelled row {a}; take one out" for a, b in leaks]
     return result, faults
+
+
+def in_short(result: dict[str, Any]) -> dict[str, Any]:
+    """Give what a person wants to know first: sums, the thinnest languages, and whatever is wrong; the rest is in the full result."""
+    short: dict[str, Any] = {}
+    if "by_label" in result:
+        languages = {key: counts["all"] for key, counts in result["by_language"].items()}
+        thinnest = sorted(languages.items(), key=lambda item: item[1])[:5]
+        twins, duplicates = result["twins"], result["near_duplicates"]
+        short = {
+            "rows": result["rows"],
+            "labels": _counted(result["by_label"]),
+            "languages": f"{len(languages)}, fewest rows: {_counted(dict(thinnest))}",
+            "variants": len(result["by_variant"]),
+            "surfaces": _counted(result["by_surface"]),
+            "label provenance": _counted(result["by_provenance"]),
+            "origins": _counted(result["by_origin"]),
+            "twins": f"{twins['pairs']} pairs; {twins['lures_with_twin']} of {twins['lures']} lures have one",
+            "groups that no split parts": f"{result['groups']['count']}, the largest of {result['groups']['largest']} rows",
+            "near-copies": f"{duplicates['pairs_of_one_label']} pairs of one label,"
+            f" {len(duplicates['identical'])} of them identical",
+            "conflicts": len(result["conflicts"]),
+            "style_probes_auc": result["style_probes_auc"],
+        }
+    if "label_noise_candidates" in result:
+        short["label_noise_candidates"] = result["label_noise_candidates"]
+    if "evaluation" in result:
+        evaluation = result["evaluation"]
+        short["evaluation"] = {
+            "rows": evaluation["rows"],
+            "kinds": evaluation["by_kind"],
+            "languages": _counted({key: part["all"] for key, part in evaluation["by_language"].items()}),
+            **(
+                {"also in training": len(evaluation["rows_also_in_training"])}
+                if "rows_also_in_training" in evaluation
+                else {}
+            ),
+        }
+    return short
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{key} {n}" for key, n in counts.items())
 
 
 def check_rows(data: Dataset, *, whole: bool = True) -> tuple[dict[str, Any], list[str]]:

@@ -65,6 +65,10 @@ class GateConfig(Record):
     """Of lures that outscore their twin."""
     slice_false_alarm_rise: Share
     """Of false alarms in any slice of honest adverts."""
+    slice_recall_drop: Share = 0.10
+    """Of recall in any language or variant."""
+    precision_move: Share = 0.02
+    """Of the share of flagged adverts that are lures, at either line, up or down: partners set their own lines by it."""
 
 
 class TrainConfig(Record):

@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from model.indicators.registry import load_catalogue
 from model.training.dataset import ROOT
-from model.training.emscad_data import Emscad, load_emscad
+from model.training.emscad_data import Emscad, load_emscad, whole_text
 from model.training.emscad_models import (
     BASELINES,
     MEMBERS,
@@ -34,7 +34,9 @@ from model.training.emscad_models import (
     Task,
     make_features,
 )
+from model.training.materials import reading_state
 from model.training.measures import expected_calibration_error, share_of, threshold_at
+from model.training.probes import probe_texts
 
 CACHE = ROOT / "var" / "cache"
 _FOLDS, _INNER_FOLDS = 5, 3
@@ -67,7 +69,9 @@ def evaluate_emscad(
     del version
     rows = load_emscad(data)
     memory = joblib.Memory(CACHE, verbose=0)
-    features = memory.cache(_features, ignore=["rows"])(rows.rows, rows.digest, load_catalogue().version)
+    features = memory.cache(_features, ignore=["rows"])(
+        rows.rows, rows.digest, reading_state(load_catalogue().version)
+    )
     splits = {"grouped_split": _split(rows, grouped=True), "random_split": _split(rows, grouped=False)}
     jobs = [(name, train, test) for name, folds in splits.items() for train, test in folds]
     parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
@@ -80,12 +84,14 @@ def evaluate_emscad(
         done[name].append(fold)
         if progress:
             progress("fitting folds", number, len(jobs))
-    return _result(rows, splits, done)
+    texts = [whole_text(row) for row in rows.rows]
+    probes = probe_texts(texts, ["en"] * len(texts), rows.target, rows.groups)
+    return {**_result(rows, splits, done), "artefact_probes": probes}
 
 
-def _features(rows: tuple[dict[str, str], ...], digest: str, catalogue: str) -> Features:
-    """Make the features; digest and catalogue are what the cache goes by."""
-    del digest, catalogue
+def _features(rows: tuple[dict[str, str], ...], digest: str, state: str) -> Features:
+    """Make the features; the digest of the rows and the state of what reads them are what the cache goes by."""
+    del digest, state
     return make_features(rows)
 
 

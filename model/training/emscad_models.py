@@ -27,7 +27,7 @@ from model.features.matrix import column_names
 from model.indicators.registry import load_catalogue
 from model.schema.decision import Label, LabelName
 from model.training.emscad_data import TEXT_FIELDS, masked_text, metadata_of, whole_text
-from model.training.train import matrix_of
+from model.training.materials import matrix_of
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int_]

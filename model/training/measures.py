@@ -45,6 +45,40 @@ def share_of(hits: NDArray[np.bool_], groups: Sequence[str] | None = None, *, se
     return Share(float(per_group.mean()), len(per_group), float(low), float(high))
 
 
+def recall_at(
+    scores: NDArray[np.float64], target: NDArray[np.int_], rates: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Give recall of the rows of target 1 where at most these shares of the rows of target 0 are flagged."""
+    honest = np.sort(scores[target == 0])[::-1]
+    lures = np.sort(scores[target == 1])
+    allowed = np.floor(rates * len(honest) + 1e-9).astype(np.int_)
+    edges = np.append(honest, -np.inf)[np.minimum(allowed, len(honest))]
+    found: NDArray[np.float64] = 1.0 - np.searchsorted(lures, edges, side="right") / len(lures)
+    return found
+
+
+def redraws(
+    target: NDArray[np.int_], groups: NDArray[np.int_] | None = None, *, n: int = 300, seed: int = 0
+) -> list[NDArray[np.int_]]:
+    """Redraw the rows of target 1 and those of target 0 with replacement, whole groups at a time; row indices of each draw.
+
+    The same draws serve several sets of scores of the same rows, so that their differences are paired.
+    """
+    random = np.random.default_rng(seed)
+    groups = np.arange(len(target)) if groups is None else groups
+    sides = [_members(np.flatnonzero(target == side), groups) for side in (0, 1)]
+    return [
+        np.concatenate([side[i] for side in sides for i in random.integers(0, len(side), len(side))])
+        for _ in range(n)
+    ]
+
+
+def _members(rows: NDArray[np.int_], groups: NDArray[np.int_]) -> list[NDArray[np.int_]]:
+    """Part rows by their group."""
+    ordered = rows[np.argsort(groups[rows], kind="stable")]
+    return np.split(ordered, np.flatnonzero(np.diff(groups[ordered])) + 1)
+
+
 def threshold_at(allowed: Sequence[tuple[NDArray[np.float64], float]]) -> float:
     """Give the lowest threshold at which each set of scores has at most its share at or above it."""
     lowest = 0.0

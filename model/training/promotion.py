@@ -6,6 +6,7 @@ honest adverts, calibration. A candidate that falls behind by more than the conf
 
 import json
 import shutil
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from model.errors import GateError, InputError, ReleaseError
 from model.release import RELEASES, load_release, promoted_version
 from model.training.config import GateConfig, load_config
+from model.training.printing import words_of
 from model.training.versions import CANDIDATES, folder_of
 
 _HISTORY = "promotions.jsonl"
@@ -60,7 +62,8 @@ def promote_version(
     before = _present(releases)
     faults = []
     if before is not None and before != version:
-        config = load_config(source / "config.toml")
+        # The repository's gate, not the candidate's own: nobody loosens the gate they are to pass.
+        config = load_config()
         faults = gate(
             _metrics(before, candidates, releases), _metrics(version, candidates, releases), config.gate
         )
@@ -124,7 +127,10 @@ def roll_back(*, at: datetime, releases: Path = RELEASES) -> str:
 
 def gate(serving: dict[str, Any], candidate: dict[str, Any], bars: GateConfig) -> list[str]:
     """Name everything in which a candidate is worse than the serving release by more than the bars allow."""
-    faults = []
+    return [*_overall_faults(serving, candidate, bars), *_slice_faults(serving, candidate, bars)]
+
+
+def _overall_faults(serving: dict[str, Any], candidate: dict[str, Any], bars: GateConfig) -> Iterator[str]:
     for name, allowed in (
         ("recall_at_review", bars.recall_drop),
         ("average_precision", bars.recall_drop),
@@ -132,19 +138,35 @@ def gate(serving: dict[str, Any], candidate: dict[str, Any], bars: GateConfig) -
     ):
         before, after = _value(serving["out_of_fold"].get(name)), _value(candidate["out_of_fold"].get(name))
         if before is not None and after is not None and after < before - allowed:
-            faults.append(
-                f"{name.replace('_', ' ')} falls from {before:.1%} to {after:.1%} (at most {allowed:.1%} is allowed)"
+            yield f"{words_of(name)} falls from {before:.1%} to {after:.1%} (at most {allowed:.1%} is allowed)"
+    for name in ("precision_at_review", "precision_at_high"):
+        before, after = _value(serving["out_of_fold"].get(name)), _value(candidate["out_of_fold"].get(name))
+        if before is not None and after is not None and abs(after - before) > bars.precision_move:
+            yield (
+                f"{words_of(name)} moves from {before:.1%} to {after:.1%}"
+                f" (at most {bars.precision_move:.1%} either way is allowed)"
             )
+
+
+def _slice_faults(serving: dict[str, Any], candidate: dict[str, Any], bars: GateConfig) -> Iterator[str]:
     for section in ("false_alarms_by_language", "false_alarms_by_variant"):
-        for key, value in candidate.get(section, {}).items():
-            before, after = _value(serving.get(section, {}).get(key)), _value(value)
-            if before is None or after is None or value["n"] < _LEAST_SLICE:
-                continue
+        for key, before, after, n in _slices(serving, candidate, section):
             if after > before + bars.slice_false_alarm_rise:
-                faults.append(
-                    f"{section.replace('_', ' ')}: {key} rises from {before:.1%} to {after:.1%} of {value['n']}"
-                )
-    return faults
+                yield f"{words_of(section)}: {key} rises from {before:.1%} to {after:.1%} of {n}"
+    for section in ("recall_by_language", "recall_by_variant"):
+        for key, before, after, n in _slices(serving, candidate, section):
+            if after < before - bars.slice_recall_drop:
+                yield f"{words_of(section)}: {key} falls from {before:.1%} to {after:.1%} of {n}"
+
+
+def _slices(
+    serving: dict[str, Any], candidate: dict[str, Any], section: str
+) -> Iterator[tuple[str, float, float, int]]:
+    """Give (slice, before, after, rows) of slices that both have and that rest on enough rows."""
+    for key, value in candidate.get(section, {}).items():
+        before, after = _value(serving.get(section, {}).get(key)), _value(value)
+        if before is not None and after is not None and value["n"] >= _LEAST_SLICE:
+            yield key, before, after, int(value["n"])
 
 
 def _metrics(version: str, candidates: Path, releases: Path) -> dict[str, Any]:

@@ -6,9 +6,10 @@ twins are flagged; every share stands with its count and a bootstrap interval ov
 """
 
 import functools
+import hashlib
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,11 +20,19 @@ from numpy.typing import NDArray
 
 from model.classifier.assessor import Assessor
 from model.errors import InputError
+from model.features.matrix import column_names
+from model.indicators.registry import load_catalogue
 from model.schema.advert import JobAdvert
 from model.schema.assessment import Assessment, Band
+from model.schema.decision import Label, LabelName
 from model.training.attacks import ATTACKS
+from model.training.config import load_config
+from model.training.dataset import load_dataset
+from model.training.drift import LEAST_DRIFT, drift_of
+from model.training.materials import Progress, materials_of
 from model.training.measures import Share, by_slice, share_of, threshold_at
-from model.training.versions import load_assessor
+from model.training.probes import probe_texts
+from model.training.versions import config_of, load_assessor
 
 LEGIT_ALLOWED, TWINS_ALLOWED = 0.01, 0.03
 _AT = datetime(2000, 1, 1, tzinfo=UTC)
@@ -38,8 +47,7 @@ _HARD_KINDS = {
     "8": "warnings and news",
 }
 _DELETION_SAMPLE = 150
-
-Progress = Callable[[str, int, int], None]
+_PATTERNS = ("positives*.jsonl", "twins*.jsonl", "negatives*.jsonl")
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,16 @@ def _cases(folder: Path, pattern: str, *, but: str = "\0") -> list[Case]:
 
 def evaluate_folder(*, data: Path, version: str | None, progress: Progress | None = None) -> dict[str, Any]:
     """Measure a release or candidate on a folder of the protocol; raises `InputError` or `ReleaseError`."""
-    return evaluate_real(load_assessor(version), load_real(data), progress=progress)
+    result = evaluate_real(load_assessor(version), load_real(data), progress=progress)
+    return {"data_digest": _digest_of(data), **result}
+
+
+def _digest_of(folder: Path) -> str:
+    """Digest the files of the protocol, in the order of their names."""
+    digest = hashlib.sha256()
+    for path in sorted({path for pattern in _PATTERNS for path in folder.glob(pattern)}):
+        digest.update(path.read_bytes())
+    return "sha256:" + digest.hexdigest()
 
 
 def evaluate_real(assessor: Assessor, data: RealSet, *, progress: Progress | None = None) -> dict[str, Any]:
@@ -131,6 +148,8 @@ def evaluate_real(assessor: Assessor, data: RealSet, *, progress: Progress | Non
         "reasons": _reasons(assessor, data, scored),
         "attacks": _attacks(assessor, data, scores["positives"], threshold, progress),
         "probes": _probes(data, scores, threshold),
+        "artefact_probes": _artefact_probes(data),
+        "drift": _drift(assessor, data, progress),
         "_plots": _plots(data, scores),
     }
 
@@ -296,6 +315,41 @@ def _attacks(
             progress("attacks", number, len(ATTACKS))
     result["mean_drop"] = round(float(np.mean(drops)), 4)
     return result
+
+
+def _artefact_probes(data: RealSet) -> dict[str, dict[str, float]]:
+    """Give how well lures could be told from each honest file without reading the offer; a twin stays with its lure."""
+    lures = [case for case in data.positives if case.facts.get("label") == "scam_centre"]
+    found = {}
+    for name, honest in (
+        ("lures against full texts", data.negatives),
+        ("lures against short windows", data.windows),
+        ("lures against their twins", data.twins),
+    ):
+        cases = [*lures, *honest]
+        keys = [str(case.facts.get("group") or case.facts.get("of") or case.id) for case in cases]
+        groups = np.unique(keys, return_inverse=True)[1]
+        target = np.array([1] * len(lures) + [0] * len(honest))
+        found[name] = probe_texts(
+            [case.text for case in cases], [case.language for case in cases], target, groups
+        )
+    return found
+
+
+def _drift(assessor: Assessor, data: RealSet, progress: Progress | None) -> dict[str, Any]:
+    """Compare the lures and windows with the training rows: both are short, as live posts are."""
+    rows = load_dataset(load_config(config_of(assessor.model_version)).data.labels).rows
+    cases = [*data.positives, *data.twins, *data.windows]
+    if len(cases) < LEAST_DRIFT:
+        return {"not run": f"needs {LEAST_DRIFT} adverts"}
+    new = tuple(
+        Label(id=case.id, text=case.text, label=LabelName.LEGITIMATE, language=case.language)
+        for case in cases
+    )
+    catalogue = load_catalogue()
+    names = column_names(catalogue)
+    both = materials_of((*rows, *new), catalogue, names, progress=progress)
+    return drift_of(both, len(rows), (*rows, *new), names)
 
 
 def _plots(data: RealSet, scores: dict[str, NDArray[np.float64]]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 `write_report` takes the result of any protocol. Curves are drawn from its `_plots`; everything else becomes
 tables, every share with its interval and count, thin slices marked. A section that is not known here is
-shown all the same: no figure is lost on the way from the protocol to the page. No advert text is in it.
+shown all the same: no figure is lost on the way from the protocol to the page. The only texts in it are authored
+training rows among the worst errors; no real advert is quoted.
 """
 
 import json
@@ -15,16 +16,15 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from model.training.measures import expected_calibration_error
+from model.training.operating import DAILY, Scored, operating_points, review_budgets
+from model.training.printing import words_of
 from model.training.report_figures import (
-    DAILY,
-    Scored,
     bars_figure,
     calibration_figure,
     false_alarm_figure,
     folds_figure,
-    operating_points,
+    learning_figure,
     precision_recall_figure,
-    review_budgets,
     scores_figure,
 )
 from model.training.report_tables import (
@@ -39,7 +39,6 @@ from model.training.report_tables import (
     number_of,
     tables_of,
     with_bounds,
-    words_of,
 )
 
 WORDS = yaml.safe_load(Path(__file__).with_name("report_words.yaml").read_text("utf-8"))
@@ -61,6 +60,17 @@ class FigureBlock:
     words: str
 
 
+@dataclass(frozen=True)
+class Excerpt:
+    """An authored advert with the words that counted marked, and what was made of it."""
+
+    heading: str
+    pieces: tuple[tuple[str, str], ...]
+    """(words, `for`, `against` or nothing), adding up to the text."""
+    reasons: tuple[str, ...]
+    note: str
+
+
 @dataclass
 class Section:
     """A part of the report."""
@@ -71,6 +81,7 @@ class Section:
     warning: str = ""
     tables: list[Table] = field(default_factory=list)
     figures: list[FigureBlock] = field(default_factory=list)
+    excerpts: list[tuple[str, list[Excerpt]]] = field(default_factory=list)
 
 
 def write_report(result: dict[str, Any]) -> str:
@@ -86,10 +97,11 @@ def write_report(result: dict[str, Any]) -> str:
     ]
     sections = [_section(key, value) for key, value in shown.items() if isinstance(value, (dict, list))]
     _add_folds(sections, shown)
+    _add_excerpts(sections, result.get("_worst", {}))
     curves = _curves(scored, result.get("threshold")) if scored is not None else None
     template = _ENVIRONMENT.get_template("report.html")
     return template.render(
-        title=plots["title"] if plots else "Evaluation",
+        title=plots["title"] if plots else result.get("_title", "Evaluation"),
         facts=facts,
         curves=curves,
         sections=sections,
@@ -195,7 +207,45 @@ def _section(key: str, value: Any) -> Section:
         image = bars_figure(named, label=label)
         block = FigureBlock(heading, image, how + (note if few else ""))
         section.figures.append(block)
+    for name, curves_ in _learning_curves(key, value):
+        what, how = _explained(f"figure:{key}")
+        image = learning_figure(curves_, measure="recall_at_1.0%", label="recall at 1% false alarms")
+        section.figures.append(FigureBlock(name or what, image, how))
     return section
+
+
+def _learning_curves(key: str, value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the parts of a section that are figures against the number of rows learnt from."""
+    if not isinstance(value, dict) or f"figure:{key}" not in WORDS["sections"]:
+        return
+    curves = {
+        words_of(name): part
+        for name, part in value.items()
+        if isinstance(part, list) and part and "share_of_rows" in part[0]
+    }
+    if curves:
+        yield "", curves
+
+
+def _add_excerpts(sections: list[Section], worst: dict[str, Any]) -> None:
+    """Show the texts of the worst errors instead of their table."""
+    for section in sections:
+        if section.key == "worst_errors" and worst:
+            section.tables = []
+            section.excerpts = [
+                (words_of(name).capitalize(), [_excerpt(error) for error in errors])
+                for name, errors in worst.items()
+            ]
+
+
+def _excerpt(error: dict[str, Any]) -> Excerpt:
+    return Excerpt(
+        heading=f"{error['id']} · {language_name(error['language'])} · {words_of(error['kind'])}"
+        f" · score {error['score_out_of_fold']:.3f}",
+        pieces=tuple((words, side) for words, side in error["pieces"]),
+        reasons=tuple(error["reasons"]),
+        note=error["note"],
+    )
 
 
 def _add_folds(sections: list[Section], result: dict[str, Any]) -> None:

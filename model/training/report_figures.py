@@ -1,136 +1,29 @@
-"""What the report draws and computes from scores and targets: curves, calibration, operating points.
+"""What the report draws from scores and targets: curves, calibration, folds, bars, learning curves.
 
-Intervals come from 300 draws of the rows with replacement. Figures are drawn without a display and come
+Bands come from 300 draws of the rows with replacement. Figures are drawn without a display and come
 back as images in a data address, so that the page needs nothing beside itself.
 """
 
 import base64
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score
 
 from model.training.measures import expected_calibration_error
+from model.training.operating import Scored
 
 Floats = NDArray[np.float64]
-BUDGETS = (50, 200, 1000)
-DAILY = 10_000
-BASE_RATES = (0.001, 0.01)
-"""Adverts a day and shares of lures among them, assumed for the table of review budgets."""
 _RESAMPLES = 300
 _BINS = 10
 _RATES = np.geomspace(0.001, 1.0, 120)
-_ALLOWANCES = np.linspace(0.0, 1.0, 2001)
 _RECALLS = np.linspace(0.0, 1.0, 101)
 _LURE, _HONEST, _INK, _GRID = "#b3261e", "#3b6ea5", "#222222", "#dddddd"
 _STYLE: Any = {"font.size": 10, "svg.fonttype": "none", "svg.hashsalt": "lurewatch"}
-
-
-@dataclass(frozen=True)
-class Scored:
-    """Scores with what they should have been, and what each row counts for."""
-
-    scores: Floats
-    target: NDArray[np.int_]
-    weights: Floats
-    groups: NDArray[np.int_] | None = None
-    """Rows of one group are drawn together; None where every row stands for itself."""
-
-    @classmethod
-    def of(cls, plots: dict[str, Any]) -> "Scored":
-        """Read the `_plots` of a result."""
-        scores = np.asarray(plots["scores"], dtype=np.float64)
-        weights = np.asarray(plots.get("weights", np.ones(len(scores))), dtype=np.float64)
-        groups = plots.get("groups")
-        if groups is not None:
-            groups = np.unique(np.asarray(groups), return_inverse=True)[1]
-        return cls(scores, np.asarray(plots["target"], dtype=np.int_), weights, groups)
-
-    @property
-    def prevalence(self) -> float:
-        """Weighted share of lures."""
-        return float(self.weights[self.target == 1].sum() / self.weights.sum())
-
-    @cached_property
-    def draws(self) -> list["Scored"]:
-        """Give resamples of the lures and of the honest rows, each with replacement, whole groups at a time."""
-        random = np.random.default_rng(0)
-        groups = np.arange(len(self.scores)) if self.groups is None else self.groups
-        sides = [_members(np.flatnonzero(self.target == side), groups) for side in (0, 1)]
-        drawn = []
-        for _ in range(_RESAMPLES):
-            chosen = [side[i] for side in sides for i in random.integers(0, len(side), len(side))]
-            rows = np.concatenate(chosen)
-            drawn.append(Scored(self.scores[rows], self.target[rows], self.weights[rows]))
-        return drawn
-
-    def recall_at(self, rates: Floats) -> Floats:
-        """Give recall where at most these shares of honest rows are flagged."""
-        honest = np.sort(self.scores[self.target == 0])[::-1]
-        lures = np.sort(self.scores[self.target == 1])
-        allowed = np.floor(rates * len(honest) + 1e-9).astype(np.int_)
-        edges = np.append(honest, -np.inf)[np.minimum(allowed, len(honest))]
-        return 1.0 - np.searchsorted(lures, edges, side="right") / len(lures)
-
-    def precision_at(self, recalls: Floats) -> Floats:
-        """Give the best precision at each recall or above it."""
-        order = np.argsort(-self.scores, kind="stable")
-        hits = np.cumsum(self.weights[order] * (self.target[order] == 1))
-        precision = hits / np.cumsum(self.weights[order])
-        best = np.maximum.accumulate(precision[::-1])[::-1]
-        reached = np.searchsorted(hits / hits[-1], recalls - 1e-12)
-        return best[np.minimum(reached, len(best) - 1)]
-
-
-def _members(rows: NDArray[np.int_], groups: NDArray[np.int_]) -> list[NDArray[np.int_]]:
-    """Part rows by their group."""
-    ordered = rows[np.argsort(groups[rows], kind="stable")]
-    return np.split(ordered, np.flatnonzero(np.diff(groups[ordered])) + 1)
-
-
-def operating_points(scored: Scored) -> list[tuple[str, dict[str, Any]]]:
-    """Give recall at 0.5, 1 and 2% false alarms and average precision, each as a share with its interval."""
-    rates = np.array([0.005, 0.01, 0.02])
-    draws = scored.draws
-    recalls = np.array([draw.recall_at(rates) for draw in draws])
-    n_lures = int((scored.target == 1).sum())
-    found = [
-        (f"recall at {rate:.1%} false alarms", _share(float(value), recalls[:, i], n_lures))
-        for i, (rate, value) in enumerate(zip(rates, scored.recall_at(rates), strict=True))
-    ]
-    precision = _share(_average_precision(scored), [_average_precision(draw) for draw in draws], n_lures)
-    return [*found, ("average precision", precision)]
-
-
-def review_budgets(scored: Scored) -> list[tuple[float, int, dict[str, Any]]]:
-    """Give (base rate, looked at, recall) when a team looks at the riskiest of 10,000 adverts a day."""
-    draws = scored.draws
-    n_lures = int((scored.target == 1).sum())
-    cases = [(base_rate, budget) for base_rate in BASE_RATES for budget in BUDGETS]
-    drawn = np.array([[_recall_within(draw, *case) for case in cases] for draw in draws])
-    return [
-        (*case, _share(_recall_within(scored, *case), drawn[:, i], n_lures)) for i, case in enumerate(cases)
-    ]
-
-
-def _recall_within(scored: Scored, base_rate: float, budget: int) -> float:
-    recalls = scored.recall_at(_ALLOWANCES)
-    looked_at = DAILY * (base_rate * recalls + (1 - base_rate) * _ALLOWANCES)
-    within = np.flatnonzero(looked_at <= budget)
-    most = budget / (DAILY * base_rate)
-    return min(float(recalls[within[-1]]) if len(within) else most, most, 1.0)
-
-
-def _share(value: float, drawn: Sequence[float] | Floats, n: int) -> dict[str, Any]:
-    low, high = _interval(drawn)
-    return {"value": value, "n": n, "low": low, "high": high}
 
 
 def precision_recall_figure(scored: Scored) -> str:
@@ -263,6 +156,27 @@ def bars_figure(slices: Sequence[tuple[str, dict[str, Any]]], *, label: str) -> 
     return _image(draw, height=1.0 + 0.24 * len(slices))
 
 
+def learning_figure(curves: dict[str, Sequence[dict[str, Any]]], *, measure: str, label: str) -> str:
+    """Draw a measure against the rows learnt from, one line per way of choosing them."""
+
+    def draw(axes: Axes) -> None:
+        for number, (name, points) in enumerate(curves.items()):
+            color, style = ((_LURE, "-"), (_HONEST, "--"), (_INK, ":"))[number % 3]
+            rows = [point["rows"] for point in points]
+            values = [point[measure] for point in points]
+            axes.plot(rows, values, style, marker="o", markersize=4, color=color, label=name)
+            if len(curves) == 1:
+                low = [point["least_recall_of_the_draws"] for point in points]
+                high = [point["greatest_recall_of_the_draws"] for point in points]
+                axes.fill_between(rows, low, high, color=color, alpha=0.15, linewidth=0)
+        axes.set(xlabel="labelled rows learnt from", ylabel=label)
+        axes.set_ylim(0, 1.3 * max(point[measure] for points in curves.values() for point in points))
+        if len(curves) > 1:
+            axes.legend(loc="lower right", frameon=False)
+
+    return _image(draw)
+
+
 _FEW = 20
 
 
@@ -275,10 +189,6 @@ def _bin_intervals(scored: Scored, parts: Sequence[NDArray[np.int_]]) -> tuple[F
         bounds.append(_interval((weights * scored.target[rows]).sum(axis=1) / weights.sum(axis=1)))
     low, high = np.array(bounds).T
     return low, high
-
-
-def _average_precision(scored: Scored) -> float:
-    return float(average_precision_score(scored.target, scored.scores, sample_weight=scored.weights))
 
 
 def _interval(values: Sequence[float] | Floats) -> tuple[float, float]:

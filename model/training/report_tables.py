@@ -11,6 +11,8 @@ from typing import Any
 from babel import Locale
 from scipy.stats import beta
 
+from model.training.printing import words_of
+
 FEW = 20
 """A share of fewer cases than this says little; it is shown and marked."""
 _WIDEST = 6
@@ -155,11 +157,6 @@ def all_shares(value: Any) -> bool:
 def language_name(code: str) -> str:
     """Give a language code with its English name."""
     return f"{_NAMES[code]} ({code})" if code in _NAMES else code
-
-
-def words_of(key: str) -> str:
-    """Give a key as words."""
-    return key.replace("_", " ")
 
 
 def number_of(value: Any) -> str:

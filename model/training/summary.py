@@ -27,6 +27,8 @@ def summarise(data: Dataset, groups: NDArray[np.int_], fitted: Fitted) -> dict[s
         "roc_auc": round(float(roc_auc_score(target, scores)), 4),
         "recall_at_review": share_of(scores[lures] >= review, _of(keys, lures)).to_json(),
         "recall_at_high": share_of(scores[lures] >= high, _of(keys, lures)).to_json(),
+        "precision_at_review": share_of(lures[(lures | honest) & (scores >= review)]).to_json(),
+        "precision_at_high": share_of(lures[(lures | honest) & (scores >= high)]).to_json(),
         "false_alarms_at_review": share_of(scores[honest] >= review).to_json(),
         "false_alarms_at_high": share_of(scores[honest] >= high).to_json(),
         "lure_outscores_twin": _pairs(data, scores),

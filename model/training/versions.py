@@ -5,6 +5,7 @@ from pathlib import Path
 from model.classifier.assessor import Assessor
 from model.errors import InputError
 from model.release import RELEASES, promoted_version
+from model.training.config import CONFIG
 from model.training.dataset import ROOT
 
 CANDIDATES = ROOT / "candidates"
@@ -22,6 +23,12 @@ def folder_of(version: str | None, *, candidates: Path = CANDIDATES, releases: P
     raise InputError(
         f"{version}: no such candidate or release; there are {', '.join(known) or 'none: run `lurewatch train`'}"
     )
+
+
+def config_of(version: str | None) -> Path:
+    """Give the configuration a candidate or release was trained with, the repository's own where it keeps none."""
+    path = folder_of(version) / "config.toml"
+    return path if path.is_file() else CONFIG
 
 
 def load_assessor(version: str | None) -> Assessor:

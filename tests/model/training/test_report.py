@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from model.training.measures import share_of
+from model.training.operating import Scored, operating_points, review_budgets
 from model.training.report import write_report
-from model.training.report_figures import Scored, operating_points, review_budgets
 from model.training.report_tables import exact_share, with_bounds
 
 
