@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from model.facts.pay import PayFound
-from model.features.reading import Reading
+from model.features.reading import LOOK_ALIKE, Reading
 from model.features.routes import Relation, Route, find_route
 from model.indicators.matcher import Hit
 from model.indicators.registry import Catalogue, Kind
@@ -60,6 +60,8 @@ VAGUE_PLACE = frozenset(
 )
 REPLY = frozenset({"move_off_platform", "telegram_contact", "chat_app_only_contact"})
 BY_HAND = frozenset({"physical_or_trade_role", "shop_or_local_business"})
+ROLES = BY_HAND | {"professional_role"}
+"""Counter-signs that only name a kind of work: no employer is easier to look up for them."""
 PROCESS = frozenset(
     "licence_or_registration_number legal_company_form application_process contract_and_insurance statutory_benefits qualification_required "
     "lawful_work_visa physical_address_or_walk_in local_commuter_condition official_employer equal_opportunity_statement probation_or_training_paid".split(),
@@ -83,6 +85,8 @@ _RATIO_STEPS = (1.3, 1.8, 2.5, 4.0, 7.0)
 """Factors of the going rate at which pay columns switch on, each keeping the ones below: monotone by construction."""
 _USD_STEPS = (700.0, 1500.0, 3000.0, 6000.0)
 """Where the audience cannot be told, the plain monthly figure."""
+_DOLLAR_COUNTRIES = frozenset({"US", "PR", "ZW", "EC", "SV", "TL", "PA"})
+"""Where wages are paid in dollars; in Cambodia too, but only Cambodians are quoted them for work at home."""
 _MUCH_PAY = 1.8
 _MUCH_USD = 1500.0
 
@@ -112,6 +116,8 @@ class _Case:
         self.evidence: dict[str, list[Evidence]] = defaultdict(list)
         for hit in reading.hits:
             self.evidence[hit.indicator].append(_of_hit(hit))
+        if reading.look_alike_of:
+            self.evidence.setdefault(LOOK_ALIKE, [])
         self.found = {name for name in self.evidence if kinds[name] is not Kind.FACT}
 
     def columns(self) -> Iterator[Column]:
@@ -153,14 +159,9 @@ class _Case:
         else:
             yield from ((f"pay:usd_over_{step:.0f}", evidence) for step in _USD_STEPS if usd >= step)
             much = usd >= _MUCH_USD and bool(self.route.named(*_AWAY))
-        if pay.currency in {"USD", "USDT"} and self.route.audience not in {
-            "US",
-            "KH",
-            "ZW",
-            "EC",
-            "SV",
-            "TL",
-        }:
+        lands = {self.route.audience, *(hit.country for _, hit in self.route.places)} - {"KH"}
+        paid_in_dollars = self.route.audience == "KH" or not lands.isdisjoint(_DOLLAR_COUNTRIES)
+        if pay.currency in {"USD", "USDT"} and not paid_in_dollars:
             yield "pay:in_dollars", evidence
         if pay.currency == "USDT":
             yield "pay:in_crypto", evidence
@@ -209,7 +210,7 @@ class _Case:
         for name, needed in COMBINATIONS.items():
             if present.issuperset(needed):
                 evidence = [e for flag in needed for e in flags.get(f"is:{flag}", ())]
-                yield Column(f"both:{name}", 1.0, tuple(sorted(set(evidence))))
+                yield Column(f"both:{name}", 1.0, tuple(sorted(set(evidence), key=_reading_order)))
 
     def _counts(self, flags: dict[str, list[Evidence]]) -> Iterator[Column]:
         signs = {self.families[n] for n in self.found if self.kinds[n] is Kind.SIGN and n not in NEIGHBOURS}
@@ -221,7 +222,7 @@ class _Case:
         yield from (
             Column(f"count:sign_families_{n}", 1.0, evidence) for n in (2, 3, 4, 5) if len(signs) >= n
         )
-        counters = {n for n in self.found if self.kinds[n] is Kind.COUNTER}
+        counters = {n for n in self.found - ROLES if self.kinds[n] is Kind.COUNTER}
         evidence = tuple(e for n in sorted(counters) for e in self.evidence[n])
         yield from (
             Column(f"count:counter_signs_{n}", 1.0, evidence) for n in (1, 2, 3, 5, 8) if len(counters) >= n
@@ -236,7 +237,12 @@ class _Case:
 
 
 def _of_hit(hit: Hit) -> Evidence:
-    return hit.start, hit.end, hit.gloss
+    """Give a hit as evidence; English needs no gloss in English."""
+    return hit.start, hit.end, hit.gloss if hit.language != "en" else None
+
+
+def _reading_order(evidence: Evidence) -> tuple[int, int, str]:
+    return evidence[0], evidence[1], evidence[2] or ""
 
 
 def _headline(pays: Iterable[PayFound]) -> PayFound | None:

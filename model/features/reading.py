@@ -4,11 +4,12 @@ Title and description are read as one text; what the page states beside them (pl
 too, as context without spans.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from model.facts.contacts import ContactFound, find_contacts, masked
-from model.facts.gazetteer import load_gazetteer
+from model.facts.employers import find_look_alikes
+from model.facts.gazetteer import find_states, load_gazetteer, names_people
 from model.facts.pay import PayFound, find_pay
 from model.indicators.matcher import Hit, Matcher, PlaceHit, PlaceWord
 from model.indicators.registry import Catalogue
@@ -37,6 +38,8 @@ class Reading:
     pay: tuple[PayFound, ...]
     contacts: tuple[ContactFound, ...]
     context: "Context"
+    look_alike_of: str | None = None
+    """The well-known employer whose name is borrowed."""
     unread: int = 0
     """Characters beyond `MOST_CHARACTERS`."""
 
@@ -84,6 +87,20 @@ class Reader:
         language = guess_language(text.text if text.text.isascii() else received, words)
         surely = language.code if language.confidence >= _SURE else None
         hits, places = self._matcher.match(text, words, starts, ends, surely=surely)
+        places = [
+            *(
+                hit
+                for hit in places
+                if hit.kind != "country" or not names_people(text.text, hit.start, hit.end)
+            ),
+            *_states(text),
+        ]
+        look_alikes = find_look_alikes(contacts, advert.employer.name if advert.employer else None)
+        hits += [
+            Hit(LOOK_ALIKE, contact.start, contact.end, f"plays on the name {name}", "und")
+            for contact, name in look_alikes
+            if contact is not None
+        ]
         pay = [
             pay
             for pay in find_pay(text, language=language.code, script=language.script)
@@ -100,6 +117,7 @@ class Reader:
             pay=tuple(pay),
             contacts=tuple(contacts),
             context=self._context(advert, language),
+            look_alike_of=look_alikes[0][1] if look_alikes else None,
             unread=unread,
         )
 
@@ -120,6 +138,13 @@ class Reader:
             contacts=tuple(contact.kind for contact in advert.contacts),
             employer=advert.employer.name if advert.employer else None,
         )
+
+
+def _states(text: NormalText) -> Iterator[PlaceHit]:
+    for start, end in find_states(text.text) if ", " in text.text else ():
+        first, last = text.received_span(start, end)
+        if text.received[first:last].isupper():
+            yield PlaceHit(start, end, "US", "state", f"{text.received[first:last]}, USA", None)
 
 
 def _joined(texts: Sequence[tuple[str, str]]) -> tuple[str, tuple[tuple[str, int, int], ...], int]:
@@ -147,6 +172,8 @@ def _stated_pay(advert: JobAdvert) -> str | None:
     return f"{pay.currency} {amounts} per {pay.period or 'month'}"
 
 
+LOOK_ALIKE = "impersonated_or_lookalike_company"
+"""The indicator that a borrowed name is a hit of."""
 _SURE = 0.8
 _BETWEEN = "\n\n"
 _MOST_PAY = 500

@@ -47,3 +47,8 @@ def test_scanning_a_long_repetitive_text_stays_linear() -> None:
     automaton = Automaton([compile_wording("free ~3 ticket"), compile_wording("free (a|b)? (a|b)? ticket")])
     words = ["free", "a", "ticket"] * 20_000
     assert len(automaton.scan(words)) >= 20_000
+
+
+def test_drawn_out_letters_are_read_both_ways() -> None:
+    assert found("free ticket", "freeee tickettt now") == ["freeee tickettt"]
+    assert found("salary", "salaryyyy") == ["salaryyyy"]

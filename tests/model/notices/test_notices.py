@@ -14,6 +14,7 @@ from model.notices.notices import (
     audience_countries,
     group_of,
     notices_for,
+    places_of_work,
     referrals_for,
 )
 from model.schema.assessment import Assessment, Band, Fact, Language, Reason, Support, Thresholds
@@ -190,6 +191,7 @@ def test_an_advert_that_could_not_be_judged_is_said_to_be_just_that() -> None:
 def test_the_language_used_is_the_nearest_one_and_is_named(asked: str, used: str) -> None:
     notices = notices_for(make_assessment(("upfront_fee", 1.0)), language=asked)
     assert (notices.language, notices.language_asked) == (used, asked)
+    assert (notices.note is not None) == (used == "en" and not asked.lower().startswith("en"))
     assert notices.jobseeker == TEXTS[used]["jobseeker"]
 
 
@@ -208,6 +210,17 @@ def test_the_audience_country_comes_from_the_facts() -> None:
     facts = (Fact(kind="place", value="Myawaddy"), Fact(kind="audience_country", value="KE"))
     assert audience_countries(make_assessment(facts=facts)) == ("KE",)
     assert audience_countries(make_assessment()) == ()
+
+
+@pytest.mark.parametrize(
+    ("place", "country"),
+    [("Poipet", ("KH",)), ("Thailand", ("TH",)), ("Nowhere-on-Sea", ()), ("San José", ())],
+)
+def test_the_country_of_work_comes_from_the_places_and_an_ambiguous_name_tells_nothing(
+    place: str, country: tuple[str, ...]
+) -> None:
+    facts = (Fact(kind="place", value=place), Fact(kind="contact", value="telegram"))
+    assert places_of_work(make_assessment(facts=facts)) == country
 
 
 def test_referrals_follow_the_countries_in_order_and_end_with_cross_border_bodies() -> None:
