@@ -20,6 +20,8 @@ COMMANDS = {
     "ingest": ("service.cli", "ingest", "Store and score the adverts of a crawler's feed."),
     "score": ("model.cli", "score", "Score adverts: JSON lines in, JSON lines out."),
     "serve": ("service.cli", "serve", "Serve the scoring API and the review console."),
+    "work": ("service.cli", "work", "Run bulk jobs, send webhooks, erase what is due."),
+    "rescore": ("service.cli", "rescore", "Score what is stored again with the serving release."),
     "labels": ("service.cli", "labels", "Turn agreed decisions into training labels."),
     "data": ("model.cli", "data", "Check, build, import and export training data."),
     "train": ("model.cli", "train", "Train a candidate from the repository."),
@@ -29,9 +31,18 @@ COMMANDS = {
     "rollback": ("model.cli", "rollback", "Return to the release that served before."),
     "catalogue": ("model.cli", "catalogue", "Check and list the indicators."),
     "keys": ("service.cli", "keys", "Issue, list and revoke partner keys."),
+    "feedback": ("service.quarantine", "feedback", "List and release feedback that was set aside."),
     "users": ("service.cli", "users", "Add, list and disable console users; print a login link."),
     "migrate": ("service.cli", "migrate", "Bring the database to this version."),
+    "reindex": ("service.cli", "reindex", "Make adverts searchable that came before search did."),
     "backup": ("service.cli", "backup", "Write a consistent copy of the database."),
+    "restore": ("service.cli", "restore", "Put a backup back where no database is."),
+    "retain": ("service.cli", "retain", "Erase what its time is over for."),
+    "bench-console": (
+        "service.bench_console",
+        "bench_console",
+        "Measure the queue and its search among many adverts.",
+    ),
     "bench": ("service.bench", "bench", "Measure speed and memory as ratios in one run."),
 }
 """Command → module, attribute (a function or a Typer of sub-commands), line for the help page."""

@@ -40,6 +40,14 @@ class SignedIn:
 
 def authenticate(request: Request, context: "Context", scope: str) -> Partner:
     """Give the partner whose key the request carries; raises 401 without one, 403 without the scope."""
+    partner = identify(request, context)
+    if scope not in partner.scopes:
+        raise ForbiddenError(f"this key lacks the scope {scope}")
+    return partner
+
+
+def identify(request: Request, context: "Context") -> Partner:
+    """Give the partner whose key the request carries, whatever it may do; raises 401 without one."""
     key = _given_key(request)
     if not is_well_formed(key):
         raise _unauthenticated("send your key as `Authorization: Bearer lw_…`")
@@ -47,8 +55,6 @@ def authenticate(request: Request, context: "Context", scope: str) -> Partner:
     partner = context.keys.find(key_hash, at=context.clock())
     if partner is None:
         raise _unauthenticated("this key is not valid; it may have expired or been revoked")
-    if scope not in partner.scopes:
-        raise ForbiddenError(f"this key lacks the scope {scope}")
     return partner
 
 

@@ -1,4 +1,4 @@
-"""The service's commands: serve, ingest, migrate, keys, users, labels, backup.
+"""The service's commands: serve, work, ingest, rescore, migrate, keys, users, labels, backup, restore, retain.
 
 Each reads the settings once, does one thing in one unit of work, and says what it did.
 """
@@ -60,6 +60,23 @@ def migrate() -> None:
 
     before, after = apply(Database(Settings.from_environment().database_url))
     typer.echo(f"database is at {after}" + ("" if before == after else f", was {before or 'empty'}"))
+
+
+def reindex() -> None:
+    """Index adverts that came before the console could search; safe to run at any time.
+
+    Example: lurewatch reindex
+    """
+    from service.review.search import index_missing
+
+    database, n_done = open_database(Settings.from_environment()), 0
+    while True:
+        with database.writing() as session:
+            n_now = index_missing(session, limit=200)
+        if not n_now:
+            break
+        n_done += n_now
+    typer.echo(f"{n_done} adverts in the queue became searchable")
 
 
 def serve(
@@ -286,9 +303,11 @@ def export_labels(
     """
     from service.review.export import export_labels as run
 
-    with open_database(Settings.from_environment()).writing() as session:
-        batch = run(session, to, at=utc_now())
+    settings = Settings.from_environment()
+    with open_database(settings).writing() as session:
+        batch = run(session, to, at=utc_now(), second_look_rate=settings.second_look_rate)
     left_out = f"; {batch.n_unsure} unsure teach nothing" if batch.n_unsure else ""
+    left_out += f"; {batch.n_waiting} wait for a second look" if batch.n_waiting else ""
     typer.echo(
         f"{batch.path}: {batch.n_labels} labels{left_out}"
         if batch.path
@@ -305,3 +324,86 @@ def backup(to: Annotated[Path, typer.Argument(help="File to write; it must not e
 
     copy_database(Settings.from_environment().database_url, to)
     typer.echo(f"{to}: {to.stat().st_size:,} bytes")
+
+
+def restore(
+    backup_file: Annotated[Path, typer.Argument(help="A file that `lurewatch backup` wrote.")],
+) -> None:
+    """Put a backup in the place of a database that is not there, or is empty; overwrites nothing.
+
+    Example: lurewatch restore backups/2026-11-21.sqlite3
+    """
+    from service.store.migrate import current, wanted
+    from service.store.restore import restore_database
+
+    url = Settings.from_environment().database_url
+    restore_database(url, backup_file)
+    database = Database(url)
+    found = current(database)
+    database.dispose()
+    hint = "" if found == wanted() else f", this needs {wanted()}: run `lurewatch migrate`"
+    typer.echo(f"restored; the database is at {found}{hint}")
+
+
+def retain(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what is due and erase nothing.")] = False,
+) -> None:
+    """Erase adverts whose time is over, with all that hangs on them, and old answers, jobs and logs.
+
+    `lurewatch serve` does so every hour. Example: lurewatch retain --dry-run
+    """
+    from service.retention import count_due, erase_due_in
+
+    settings = Settings.from_environment()
+    database = open_database(settings)
+    if dry_run:
+        with database.reading() as session:
+            typer.echo(f"{count_due(session, at=utc_now())} adverts are due")
+        return
+    typer.echo(f"{erase_due_in(database, settings.jobs_folder, at=utc_now())} adverts erased")
+
+
+def work(
+    *, once: Annotated[bool, typer.Option("--once", help="Do what is due now and stop.")] = False
+) -> None:
+    """Run bulk jobs, send webhooks and erase what is due, beside `lurewatch serve` or in its place.
+
+    Example: LUREWATCH_BACKGROUND=false lurewatch serve & lurewatch work
+    """
+    import signal
+
+    from service.app import make_context
+    from service.logs import configure
+    from service.worker import Worker, drain
+
+    settings = Settings.from_environment()
+    configure(json=settings.log_json, level=settings.log_level)
+    open_database(settings).dispose()
+    context = make_context(settings)
+    if once:
+        done = drain(context)
+        typer.echo(
+            f"{done['jobs']} jobs ended, {done['webhooks']} webhooks tried, {done['erased']} adverts erased"
+        )
+        return
+    worker = Worker(context)
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: worker.ask_to_stop())
+    worker.start()
+    worker.wait()
+    worker.stop()
+
+
+def rescore() -> None:
+    """Score what is stored again with the serving release; partners hear of adverts whose band changed.
+
+    Adverts it has scored already are passed over. Example: lurewatch rescore
+    """
+    from service.app import make_context
+    from service.rescoring import rescore as run
+
+    settings = Settings.from_environment()
+    open_database(settings).dispose()
+    report = run(make_context(settings))
+    typer.echo(f"{report.n_scored} adverts scored again, {report.n_changed} in another band")

@@ -84,6 +84,12 @@ class ConflictError(ServiceError):
     status, slug, title = 409, "conflict", "Conflict"
 
 
+class InFlightError(ConflictError):
+    """The same request is being answered at this moment; `Retry-After` says when to ask again."""
+
+    slug, title = "in-flight", "Request in flight"
+
+
 class TooLargeError(ServiceError):
     """The body is larger than we read."""
 
@@ -96,10 +102,22 @@ class UnsupportedMediaError(ServiceError):
     status, slug, title = 415, "unsupported-media-type", "Unsupported media type"
 
 
+class RangeError(ServiceError):
+    """The part of the file that was asked for does not exist."""
+
+    status, slug, title = 416, "range-not-satisfiable", "No such part"
+
+
 class InvalidFieldsError(ServiceError):
     """The body is readable, some field is not usable; `faults` names each."""
 
     status, slug, title = 422, "validation", "Invalid fields"
+
+
+class KeyReusedError(ServiceError):
+    """An `Idempotency-Key` that was used for another request."""
+
+    status, slug, title = 422, "idempotency-key-reused", "Idempotency-Key used before"
 
 
 class RateLimitedError(ServiceError):

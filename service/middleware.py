@@ -7,10 +7,10 @@ caught), then `BodyLimit`.
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from service.errors import ServiceError, TooLargeError
+from service.errors import BadRequestError, ServiceError, TooLargeError
 from service.logs import get_logger, where_it_broke
 from service.metrics import Metrics
 from service.problems import MEDIA_TYPE, problem
@@ -67,7 +67,7 @@ class RequestFrame:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = self._headers(message.get("headers", ()), request_id)
+                message["headers"] = self._headers(message.get("headers", ()), request_id) + _left(scope)
             await send(message)
 
         try:
@@ -106,20 +106,31 @@ class RequestFrame:
 
 
 class BodyLimit:
-    """Answers 413 to a body over the limit, before it is read when its length is told, else while it is."""
+    """Answers 413 to a body over the limit, before it is read when its length is told, else while it is.
 
-    def __init__(self, app: App, *, limit: int) -> None:
+    A body whose end is told in two ways is a 400, and the connection is closed.
+    """
+
+    def __init__(self, app: App, *, limit: int, exceptions: Mapping[str, int] | None = None) -> None:
         self.app = app
         self.limit = limit
+        self.exceptions = exceptions or {}
+        """Path → limit, for addresses that take more."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        told = dict(scope["headers"]).get(b"content-length", b"")
-        if told.isdigit() and int(told) > self.limit:
-            await send_problem(self._error(), scope, send)
+        limit = self.exceptions.get(scope["path"].rstrip("/"), self.limit)
+        headers = dict(scope["headers"])
+        told = headers.get(b"content-length", b"")
+        if told and b"transfer-encoding" in headers:  # a proxy may have read another end (RFC 9112, 6.1)
+            error = BadRequestError("a body has a length or comes in chunks, not both")
+            await send_problem(error, scope, send)
+            return
+        if told.isdigit() and int(told) > limit:
+            await send_problem(too_large(limit), scope, send)
             return
         n_read = 0
 
@@ -127,14 +138,22 @@ class BodyLimit:
             nonlocal n_read
             message = await receive()
             n_read += len(message.get("body", b""))
-            if n_read > self.limit:
-                raise self._error()
+            if n_read > limit:
+                raise too_large(limit)
             return message
 
         await self.app(scope, counted_receive, send)
 
-    def _error(self) -> TooLargeError:
-        return TooLargeError(f"the body is over {self.limit} bytes; send fewer or shorter adverts at once")
+
+def too_large(limit: int) -> TooLargeError:
+    """Give the 413 of a body over the limit."""
+    return TooLargeError(f"the body is over {limit} bytes; send fewer or shorter adverts at once")
+
+
+def _left(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """Give the headers that something on the way left for the answer, such as `api.deprecation`."""
+    left: Mapping[str, str] = scope.get("state", {}).get("extra_headers", {})
+    return [(name.lower().encode(), value.encode()) for name, value in left.items()]
 
 
 async def send_problem(error: ServiceError, scope: Scope, send: Send) -> None:

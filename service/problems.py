@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from service.errors import (
     BY_STATUS,
@@ -25,6 +26,7 @@ from service.logs import get_logger
 
 TYPE_BASE = "https://lurewatch.example/problems/"
 MEDIA_TYPE = "application/problem+json"
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 def problem(error: ServiceError, *, instance: str, request_id: str) -> dict[str, Any]:
@@ -82,6 +84,18 @@ def invalid(error: ValidationError) -> ServiceError:
     return InvalidFieldsError(f"{first.pointer or 'the body'}: {first.detail}", faults=faults)
 
 
+def _methods(request: Request) -> list[str]:
+    """Give every method of an address; the router names those of the first route that fits."""
+    return [
+        method
+        for method in METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
+
+
 def add_handlers(app: FastAPI) -> None:
     """Make the app answer every error as a problem."""
     app.add_exception_handler(ServiceError, _on_service_error)
@@ -102,6 +116,8 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
     kind = BY_STATUS.get(
         status, BadRequestError if status < HTTPStatus.INTERNAL_SERVER_ERROR else ServiceError
     )
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods(request))
     allowed = headers.get("Allow", "none")
     detail = {
         HTTPStatus.NOT_FOUND: "there is nothing at this address; /openapi.json lists what there is",

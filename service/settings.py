@@ -62,8 +62,22 @@ class Settings(BaseSettings):
     """How long a claimed item is kept for its reviewer."""
     sample_rate: float = Field(default=0.02, ge=0, le=1)
     """Share of adverts below the review line that are queued all the same, to keep error rates honest."""
+    second_look_rate: float = Field(default=0.1, ge=0, le=1)
+    """Share of decisions that a second person looks at without knowing the first; labels wait for it."""
     retention_days: int = Field(default=365, ge=1)
     """How long an advert is kept after it was received."""
+    jobs_folder: Path = Path("var/jobs")
+    """Where bulk jobs keep what was sent and what came out; every worker process must see the same folder."""
+    max_job_bytes: int = Field(default=1_000_000_000, ge=1_000)
+    """Largest bulk job, unpacked; a larger one is answered 413."""
+    job_days: int = Field(default=7, ge=1)
+    """How long a finished bulk job's files are kept."""
+    background: bool = True
+    """Whether `lurewatch serve` also runs bulk jobs, sends webhooks and erases what is due; false: `lurewatch work` does."""
+    webhooks_to_private: bool = False
+    """Whether webhooks may go to private addresses and over plain http: for trying them out on one machine only."""
+    evidence: Path | None = None
+    """Folder with the archived pages of crawls, for evidence packages; unset: packages name digests only."""
     log_json: bool = True
     """Log lines as JSON; false: for people."""
     log_level: str = "INFO"

@@ -16,8 +16,7 @@ from model.text.normalise import normalise
 
 ALIKE = 0.5
 """Least Jaccard likeness of two adverts of one template."""
-_LINKING = frozenset({*ContactKind} - {ContactKind.URL, ContactKind.OTHER})
-_MOST_SHARING = 200
+MOST_SHARING = 200
 """A contact in more adverts than this is a platform's or a placeholder, not a recruiter's."""
 
 
@@ -50,13 +49,28 @@ def group_adverts(adverts: Iterable[JobAdvert]) -> list[Campaign]:
 
 
 def contact_keys(advert: JobAdvert) -> dict[str, str]:
-    """Give the advert's linking contacts as digest → kind: enough to link by, nothing to call."""
-    text = _text(advert)
-    found = {(c.kind, _plain(c)) for c in find_contacts(normalise(text)) if c.kind in _LINKING}
-    found |= {
-        (ContactKind(c.kind), c.value.lower().lstrip("@")) for c in advert.contacts if c.kind in set(_LINKING)
-    }
-    return {hashlib.sha256(f"{kind}:{value}".encode()).hexdigest()[:32]: str(kind) for kind, value in found}
+    """Give the advert's linking contacts as digest → kind: enough to link by, nothing to call.
+
+    A link counts when it names a page and not only a site, and not the site the advert stands on.
+    """
+    return contact_keys_of(advert, find_contacts(normalise(_text(advert))))
+
+
+def contact_keys_of(advert: JobAdvert, found: Iterable[ContactFound]) -> dict[str, str]:
+    """Give `contact_keys` of an advert whose text was searched for contacts already."""
+    stated = (
+        (contact.kind, contact.value) for contact in advert.contacts if contact.kind in set(ContactKind)
+    )
+    read = ((contact.kind, contact.value) for contact in found)
+    own_host = _host(advert.url) if advert.url else None
+    keys: dict[str, str] = {}
+    for kind, value in (*read, *((ContactKind(kind), value) for kind, value in stated)):
+        plain = _plain(kind, value)
+        if kind is ContactKind.OTHER or not plain or (kind is ContactKind.URL and _host(value) == own_host):
+            continue
+        space = "number" if kind in _NUMBERS else str(kind)
+        keys.setdefault(hashlib.sha256(f"{space}:{plain}".encode()).hexdigest()[:32], str(kind))
+    return keys
 
 
 def _candidates(signatures: Sequence[Signature]) -> set[tuple[int, int]]:
@@ -76,7 +90,7 @@ def _carriers(adverts: Sequence[JobAdvert]) -> dict[str, list[int]]:
     for index, advert in enumerate(adverts):
         for key, kind in contact_keys(advert).items():
             carriers[f"{kind}:{key}"].append(index)
-    return {key: members for key, members in carriers.items() if 1 < len(members) <= _MOST_SHARING}
+    return {key: members for key, members in carriers.items() if 1 < len(members) <= MOST_SHARING}
 
 
 def _campaign(
@@ -104,16 +118,29 @@ def _text(advert: JobAdvert) -> str:
     return "\n".join(text for _, text in advert.texts)
 
 
-def _plain(contact: ContactFound) -> str:
-    """Give a contact in one spelling: last digits of a number, handle without its link."""
-    value = contact.value.lower()
-    if (
-        contact.kind in {ContactKind.PHONE, ContactKind.WHATSAPP, ContactKind.ZALO, ContactKind.VIBER}
-        and value.isdigit()
-    ):
-        return value[-_TELLING_DIGITS:]
+def _plain(kind: ContactKind, value: str) -> str:
+    """Give a contact in one spelling, empty where it tells nothing: last digits of a number, handle without its link."""
+    value = value.strip().lower()
+    if kind is ContactKind.URL:
+        host, _, page = _without_scheme(value).partition("/")
+        page = page.split("?", 1)[0].split("#", 1)[0].rstrip("/")
+        return f"{host.removeprefix('www.')}/{page}" if page else ""
+    if kind in _NUMBERS:
+        digits = "".join(letter for letter in value if letter.isdigit())
+        if len(digits) >= _TELLING_DIGITS:
+            return digits[-_TELLING_DIGITS:]
     return value.rsplit("/", 1)[-1].lstrip("@")
 
 
+def _host(url: str) -> str:
+    return _without_scheme(url.strip().lower()).split("/", 1)[0].removeprefix("www.")
+
+
+def _without_scheme(url: str) -> str:
+    return url.partition("://")[2] or url
+
+
+_NUMBERS = frozenset({ContactKind.PHONE, ContactKind.WHATSAPP, ContactKind.ZALO, ContactKind.VIBER})
+"""Kinds that are phone numbers: the same one may be called, or written to by any of these."""
 _TELLING_DIGITS = 8
 """With and without the country's prefix, the last eight digits are the same."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from model.facts.gazetteer import load_gazetteer
 from model.schema.assessment import Assessment, Band
 from model.schema.record import Record
 
@@ -23,6 +24,8 @@ CROSS_BORDER = "INTL"
 """In place of a country code: bodies that work across borders."""
 _MOST_REASONS = 3
 _SILENT = frozenset({Band.LOW, Band.NOT_AN_ADVERT})
+_RISKY = frozenset({Band.REVIEW, Band.HIGH})
+_FELL_BACK = "There are no texts in the language asked for; these are in English."
 _ALSO_CALLED = {
     "tl": "fil",
     "in": "id",
@@ -61,7 +64,9 @@ class Notices(Record):
     language: str
     """The language used."""
     language_asked: str
-    """The language asked for; when it differs in more than spelling from `language`, there were no texts in it."""
+    """The language asked for."""
+    note: str | None = None
+    """Says so where there are no texts in the language asked for and English stands in."""
 
 
 class Referral(Record):
@@ -121,6 +126,7 @@ def notices_for(assessment: Assessment, *, language: str) -> Notices:
         referral_caution=texts["referrals"],
         language=used,
         language_asked=language,
+        note=_FELL_BACK if used == FALLBACK and not _is_english(language) else None,
     )
 
 
@@ -147,9 +153,36 @@ def audience_countries(assessment: Assessment) -> tuple[str, ...]:
     return tuple(str(fact.value) for fact in assessment.facts if fact.kind == "audience_country")
 
 
+def places_of_work(assessment: Assessment) -> tuple[str, ...]:
+    """Name the countries in which the places that an advert names lie; for `referrals_for`.
+
+    A name that several countries share is left out: a hotline of the wrong country helps nobody.
+    """
+    named = (str(fact.value) for fact in assessment.facts if fact.kind == "place")
+    found = (_countries().get(name) for name in named)
+    return tuple(dict.fromkeys(country for country in found if country))
+
+
+def with_notices(assessment: Assessment, *, language: str) -> dict[str, Any]:
+    """Give an assessment as JSON together with what may be shown beside it, `notices` and `referrals`."""
+    risky = assessment.band not in _SILENT
+    countries = [*audience_countries(assessment), *places_of_work(assessment)]
+    referrals = referrals_for(countries) if assessment.band in _RISKY else ()
+    return {
+        **assessment.to_json(),
+        "notices": notices_for(assessment, language=language).to_json() if risky else None,
+        "referrals": [referral.to_json() for referral in referrals],
+    }
+
+
 def group_of(code: str) -> str | None:
     """Name the group of notices for a reason's code; None where no advice of its own follows."""
     return _groups().get(code)
+
+
+def known_codes() -> frozenset[str]:
+    """Give every code a reason can carry."""
+    return frozenset(_groups())
 
 
 def _reason_notices(assessment: Assessment, language: str) -> tuple[ReasonNotice, ...]:
@@ -188,6 +221,22 @@ def _language_for(tag: str) -> str:
             return known[name]
         parts.pop()
     return FALLBACK
+
+
+def _is_english(tag: str) -> bool:
+    return tag.strip().lower().replace("_", "-").split("-")[0] == FALLBACK
+
+
+@functools.cache
+def _countries() -> Mapping[str, str | None]:
+    """Give place → its country, None where the name alone does not tell; what cases name goes before cities."""
+    countries: dict[str, str | None] = {}
+    telling: dict[str, str | None] = {}
+    for place in load_gazetteer():
+        names = countries if place.kind == "city" else telling
+        if names.setdefault(place.name, place.country) != place.country:
+            names[place.name] = None
+    return {**countries, **telling}
 
 
 def _rank(referral: Referral) -> tuple[bool, bool]:

@@ -4,15 +4,21 @@ Routes are plain functions, because scoring is processor work and FastAPI runs i
 Bodies are read by pydantic from the bytes, once; `docs` describes them to OpenAPI.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 
+from model.schema.advert import JobAdvert
 from model.schema.assessment import Thresholds
+from service.api.conditional import respond_tagged
 from service.api.docs import PROBLEMS, body_of
+from service.api.options import Options, Shown, read_options, read_shown
+from service.api.paging import Cursor, Limit, Page, next_page, read_cursor
 from service.api.wire import (
+    AssessmentLine,
     BatchAnswer,
     BatchItem,
     BatchRequest,
@@ -24,16 +30,19 @@ from service.api.wire import (
     read_batch_item,
     read_request,
 )
-from service.assessing import Context, assess_and_store
+from service.assessing import Context, Detector, assess_and_store, read_again
 from service.auth import authenticate
 from service.errors import NotFoundError, ServiceError, UnsupportedMediaError
+from service.idempotency import IdempotentRoute
 from service.problems import problem, request_id_of
-from service.store.assessments import find_assessment
+from service.store.assessments import StoredAssessment, page_of_assessments
 from service.store.partners import Partner
+from service.testing import ForcedAdvert, TriedOut, check_forced, is_forced, list_test_adverts, try_out
 
 router = APIRouter(
     prefix="/v1",
     tags=["score"],
+    route_class=IdempotentRoute,
     dependencies=[
         Security(HTTPBearer(auto_error=False, scheme_name="Bearer", description="Your partner key.")),
         Security(APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="ApiKey")),
@@ -52,6 +61,7 @@ async def json_body(request: Request) -> bytes:
 
 
 Body = Annotated[bytes, Depends(json_body)]
+Asked = Annotated[Options, Depends(read_options)]
 
 
 @router.post(
@@ -61,17 +71,16 @@ Body = Annotated[bytes, Depends(json_body)]
     responses=PROBLEMS,
     openapi_extra=body_of(ScoreRequest),
 )
-def score(request: Request, raw: Body) -> Response:
-    """How risky is this advert, and why? The advert is kept; `kept` says for how long."""
+def score(request: Request, raw: Body, options: Asked) -> Response:
+    """How risky is this advert, and why? The advert is kept unless `store` says otherwise; `kept` says for how long."""
     context: Context = request.app.state.context
     partner = authenticate(request, context, "score")
     headers = context.rates.take(partner.id, cost=1)
+    detector = context.releases.get(options.model)
     advert, ignored = read_request(raw)
-    stored = assess_and_store(
-        context, [advert], partner_id=partner.id, at=context.clock(), thresholds=_thresholds(partner)
-    )[0]
+    stored = _assessed(request, [advert], partner, options, detector)[0]
     request.app.state.metrics.assessed.labels(stored.assessment.band.value).inc()
-    return _json(answer(stored, ignored).model_dump_json(), headers=headers)
+    return _json(answer(stored, ignored, shown=options, mode=partner.mode).model_dump_json(), headers=headers)
 
 
 @router.post(
@@ -82,29 +91,28 @@ def score(request: Request, raw: Body) -> Response:
     responses=PROBLEMS,
     openapi_extra=body_of(BatchRequest),
 )
-def score_batch(request: Request, raw: Body) -> Response:
+def score_batch(request: Request, raw: Body, options: Asked) -> Response:
     """Score many at once; each item has its own status, and one bad advert spoils no other."""
     context: Context = request.app.state.context
     partner = authenticate(request, context, "score")
     sent_adverts = read_batch(raw).adverts
     headers = context.rates.take(partner.id, cost=len(sent_adverts))
+    detector = context.releases.get(options.model)
     items: list[BatchItem] = []
     good = []
     for index, sent in enumerate(sent_adverts):
         try:
-            good.append((index, *read_batch_item(sent)))
+            advert, ignored = read_batch_item(sent)
+            check_test_id(advert, partner)
+            good.append((index, advert, ignored))
         except ServiceError as error:
             items.append(_refused(index, error, request))
-    stored = assess_and_store(
-        context,
-        [advert for _, advert, _ in good],
-        partner_id=partner.id,
-        at=context.clock(),
-        thresholds=_thresholds(partner),
-    )
+    stored = _assessed(request, [advert for _, advert, _ in good], partner, options, detector)
     for (index, _, ignored), one in zip(good, stored, strict=True):
         request.app.state.metrics.assessed.labels(one.assessment.band.value).inc()
-        items.append(BatchItem(index=index, status=200, answer=answer(one, ignored)))
+        items.append(
+            BatchItem(index=index, status=200, answer=answer(one, ignored, shown=options, mode=partner.mode))
+        )
     items.sort(key=lambda item: item.index)
     return _json(BatchAnswer(items=items).model_dump_json(exclude_none=True), status=207, headers=headers)
 
@@ -115,15 +123,77 @@ def score_batch(request: Request, raw: Body) -> Response:
     response_model=ScoreAnswer,
     responses=PROBLEMS,
 )
-def get_assessment(request: Request, assessment_id: str) -> Response:
-    """Give an assessment exactly as it was given; another partner's does not exist for you."""
+def get_assessment(
+    request: Request, assessment_id: str, shown: Annotated[Shown, Depends(read_shown)]
+) -> Response:
+    """Give an assessment with what its advert shares by now; another partner's does not exist for you."""
     context: Context = request.app.state.context
     partner = authenticate(request, context, "read")
-    with context.database.reading() as session:
-        stored = find_assessment(session, assessment_id, partner_id=partner.id)
+    if partner.is_test:
+        stored = request.app.state.tried_out.find(assessment_id, partner_id=partner.id)
+    else:
+        stored = read_again(context, assessment_id, partner_id=partner.id)
     if stored is None:
         raise NotFoundError("there is no such assessment of yours")
-    return _json(answer(stored).model_dump_json())
+    return respond_tagged(request, answer(stored, shown=shown, mode=partner.mode).model_dump_json())
+
+
+@router.get(
+    "/assessments", summary="List your assessments", response_model=Page[AssessmentLine], responses=PROBLEMS
+)
+def list_assessments(request: Request, limit: Limit = 20, cursor: Cursor = None) -> Response:
+    """Give your assessments in short, newest first; each can be read in full by its id."""
+    context: Context = request.app.state.context
+    partner = authenticate(request, context, "read")
+    of = f"assessments {partner.id}"
+    last = read_cursor(cursor, of=of, pepper=context.pepper)
+    before = None if last is None else (datetime.fromisoformat(last.split()[0]), last.split()[1])
+    with context.database.reading() as session:
+        rows = page_of_assessments(session, partner_id=partner.id, before=before, limit=limit + 1)
+    places = [f"{row.assessed_at.isoformat()} {row.id}" for row in rows]
+    n_shown, following = next_page(places, limit=limit, of=of, pepper=context.pepper)
+    items = [AssessmentLine.model_validate(row, from_attributes=True) for row in rows[:n_shown]]
+    return _json(Page[AssessmentLine](items=items, next_cursor=following).model_dump_json())
+
+
+@router.get("/test-adverts", summary="Adverts that force an answer", responses=PROBLEMS)
+def test_adverts(request: Request) -> list[ForcedAdvert]:
+    """List the adverts that give a test key a fixed answer: one for each band and for each reason."""
+    authenticate(request, request.app.state.context, "read")
+    return list_test_adverts()
+
+
+def check_test_id(advert: JobAdvert, partner: Partner) -> None:
+    """Raise 422 when a test key asks for a test advert that does not exist."""
+    if partner.is_test and is_forced(advert):
+        check_forced(advert)
+
+
+def _assessed(
+    request: Request, adverts: Sequence[JobAdvert], partner: Partner, options: Options, detector: Detector
+) -> list[StoredAssessment]:
+    """Score adverts and keep what the options say; nothing that came with a test key is kept."""
+    context: Context = request.app.state.context
+    at, thresholds = context.clock(), _thresholds(partner)
+    if not partner.is_test:
+        return assess_and_store(
+            context,
+            adverts,
+            partner_id=partner.id,
+            at=at,
+            thresholds=thresholds,
+            keep=options.store,
+            detector=detector,
+        )
+    memory: TriedOut = request.app.state.tried_out
+    return [
+        memory.keep(partner.id, advert, one)
+        for advert, one in zip(
+            adverts,
+            try_out(context, adverts, partner_id=partner.id, thresholds=thresholds, detector=detector),
+            strict=True,
+        )
+    ]
 
 
 def _thresholds(partner: Partner) -> Thresholds | None:

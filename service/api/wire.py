@@ -1,18 +1,39 @@
 """What travels over the wire: envelopes around the shared records, and nothing the records say already."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from model.notices.notices import (
+    Notices,
+    Referral,
+    audience_countries,
+    notices_for,
+    places_of_work,
+    referrals_for,
+)
 from model.schema.advert import JobAdvert, read_advert
-from model.schema.assessment import Assessment
+from model.schema.assessment import Assessment, Band
 from model.schema.record import Record
+from service.advice import Advice, Mode, advise
+from service.api.options import Shown
 from service.errors import FieldFault, InvalidFieldsError, ServiceError
 from service.problems import invalid
 from service.store.assessments import StoredAssessment
 
 MAX_BATCH = 100
+_SILENT = frozenset({Band.LOW, Band.NOT_AN_ADVERT})
+_WITH_REFERRALS = frozenset({Band.REVIEW, Band.HIGH})
+_KEPT: dict[str, tuple[str, ...]] = {
+    "full": ("the advert", "its assessment", "keyed hashes of its contacts and wording"),
+    "features": (
+        "its id and day",
+        "its assessment without your words",
+        "keyed hashes of its contacts and wording",
+    ),
+    "none": (),
+}
 
 
 class ScoreRequest(JobAdvert):
@@ -53,21 +74,48 @@ class BatchRequest(BaseModel):
 class Kept(Record):
     """What is kept of this call, and until when."""
 
-    store: Literal["full"]
-    """`full`: the advert and its assessment."""
-    until: datetime
-    """When both are erased (UTC)."""
+    store: str
+    """`full`, `features` or `none`; an advert that was sent before stays as it was kept then."""
+    until: datetime | None
+    """When it is erased (UTC); null when nothing is kept."""
+    what: tuple[str, ...] = ()
+    """What that is, in words."""
 
 
 class ScoreAnswer(Assessment):
     """An assessment with its id. Clients must tolerate new fields and new enum values."""
 
-    id: str
-    """For `GET /v1/assessments/{id}`."""
+    id: str | None
+    """For `GET /v1/assessments/{id}`; null when nothing is kept."""
     ignored: tuple[str, ...] = ()
     """Names of fields that were sent and are not known."""
     kept: Kept
     """What is kept of this call, and until when."""
+    action: Advice
+    """What your key's mode advises to do. We take no action ourselves."""
+    notices: Notices | None = None
+    """What may be said to whoever reads or placed the advert, in the language asked for; null where there is no cause."""
+    referrals: tuple[Referral, ...] = ()
+    """Published places to ask, for `review` and `high`: of the readers' country, of the place of work, across borders.
+    None is verified: show source and year with each."""
+
+
+class AssessmentLine(BaseModel):
+    """An assessment in short."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+    id: str
+    """For `GET /v1/assessments/{id}`."""
+    advert_id: str
+    """Your id of the advert."""
+    score: float
+    """The calibrated score."""
+    band: str
+    """The band; tolerate others than you know."""
+    model_version: str
+    """The release that answered."""
+    assessed_at: datetime
+    """When (UTC)."""
 
 
 class FaultOut(Record):
@@ -146,11 +194,37 @@ def read_batch_item(raw: dict[str, Any]) -> tuple[JobAdvert, tuple[str, ...]]:
         raise _invalid_advert(error) from None
 
 
-def answer(stored: StoredAssessment, ignored: tuple[str, ...] = ()) -> ScoreAnswer:
-    """Wrap a stored assessment for its sender."""
-    said = {name: getattr(stored.assessment, name) for name in Assessment.model_fields}
-    kept = Kept(store="full", until=stored.kept_until)
-    return ScoreAnswer.model_construct(**said, id=stored.id, ignored=ignored, kept=kept)
+def answer(
+    stored: StoredAssessment,
+    ignored: tuple[str, ...] = (),
+    *,
+    shown: Shown = Shown(),  # noqa: B008 - frozen
+    mode: str = Mode.ADVISE,
+) -> ScoreAnswer:
+    """Wrap an assessment for its sender."""
+    said = stored.assessment
+    fields = {name: getattr(said, name) for name in Assessment.model_fields}
+    if not shown.explain:
+        fields |= {"reasons": (), "facts": ()}
+    notices, referrals = _to_show(said, shown.language or said.language.code)
+    return ScoreAnswer.model_construct(
+        **fields,
+        id=stored.id,
+        ignored=ignored,
+        kept=Kept(store=stored.kept, until=stored.kept_until, what=_KEPT[stored.kept]),
+        action=advise(said, mode=Mode(mode), allowed=stored.allowed),
+        notices=notices,
+        referrals=referrals,
+    )
+
+
+def _to_show(said: Assessment, language: str) -> tuple[Notices | None, tuple[Referral, ...]]:
+    if said.band in _SILENT:
+        return None, ()
+    notices = notices_for(said, language=language)
+    if said.band not in _WITH_REFERRALS:
+        return notices, ()
+    return notices, referrals_for([*audience_countries(said), *places_of_work(said)])
 
 
 def _invalid_advert(error: ValidationError) -> ServiceError:

@@ -1,21 +1,25 @@
 """One advert: its words with highlights and glosses, the reasons with their sources, the facts."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
 
 from service.console.pages import context_of, current, render
 from service.console.view import SHOWN_REASONS, view_advert
-from service.review import actions
-from service.review.permissions import Permission, can, check
+from service.review import actions, routing, voices
+from service.review.permissions import Permission, Person, can, check
 from service.review.policies import is_held
 from service.review.queue import next_item, previous_item, why
 from service.review.states import ReviewState
 from service.review.verdicts import CHOICES, REASON_CODES
-from service.store import reviews, users
+from service.store import campaign_pages, reviews, users
 from service.store.adverts import load_advert
 from service.store.assessments import load_assessment
-from service.store.audit import SYSTEM, list_events
+from service.store.audit import SYSTEM, Act, list_events
+from service.store.campaigns import find_campaign
+from service.store.tables import AuditEventRow, ReviewRow
 
 router = APIRouter()
 
@@ -40,6 +44,12 @@ def show_advert(request: Request, review_id: str) -> Response:
         previous = previous_item(session, by=who.person, at=now, before=review)
         history = list_events(session, review.id, limit=30)
         decision = reviews.latest_decision(session, review.id)
+        campaign = find_campaign(session, review.advert_key)
+        contacts = campaign_pages.links_of_advert(session, review.advert_key)
+        told = voices.words_from_outside(
+            session, review.id, with_contacts=can(who.person, Permission.VIEW_CONTACTS)
+        )
+        deciders = _deciders(session) if can(who.person, Permission.LEAD) else []
     held = is_held(review, by=who.person, at=now)
     return render(
         request,
@@ -59,10 +69,38 @@ def show_advert(request: Request, review_id: str) -> Response:
         reason_codes=REASON_CODES,
         held=held,
         mine=review.state == ReviewState.CLAIMED and review.claimed_by == who.person.id,
-        may_decide=can(who.person, Permission.DECIDE) and not held and review.state != ReviewState.DECIDED,
-        minutes_left=_minutes_left(review.claimed_until, now),
+        may_decide=_may_decide(who.person, review, held=held),
+        seconds_left=_seconds_left(review.claimed_until, now),
+        hold_days=routing.HOLD_DAYS,
+        escalations=routing.ESCALATIONS,
+        harm_note=_harm_note(history),
+        told=told,
+        deciders=deciders,
+        may_export_full=can(who.person, Permission.EXPORT_FULL),
+        campaign=campaign,
+        contacts=contacts if can(who.person, Permission.VIEW_CONTACTS) else [],
     )
 
 
-def _minutes_left(until: datetime | None, now: datetime) -> int:
-    return max(0, round((until - now).total_seconds() / 60)) if until else 0
+def _deciders(session: Session) -> list[str]:
+    """Name everybody to whom an advert can be given."""
+    people = [Person.of(user) for user in users.list_users(session) if user.disabled_at is None]
+    return [person.name for person in people if can(person, Permission.DECIDE)]
+
+
+def _may_decide(person: Person, review: ReviewRow, *, held: bool) -> bool:
+    if held or review.state == ReviewState.DECIDED or not can(person, Permission.DECIDE):
+        return False
+    return review.state != ReviewState.ESCALATED or can(person, Permission.LEAD)
+
+
+def _harm_note(history: Sequence[AuditEventRow]) -> str | None:
+    """Say what comes first when the advert was escalated because somebody may be harmed."""
+    reason = next(
+        (event.detail.get("reason") for event in history if event.act == Act.REVIEW_ESCALATED), None
+    )
+    return routing.HARM_NOTES.get(str(reason))
+
+
+def _seconds_left(until: datetime | None, now: datetime) -> int:
+    return max(0, int((until - now).total_seconds())) if until else 0

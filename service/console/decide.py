@@ -3,14 +3,16 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
+from sqlalchemy.orm import Session
 
 from model.schema.decision import Verdict
 from service.console.pages import context_of, current_form, redirect
 from service.errors import FieldFault, InvalidFieldsError
-from service.review import actions
+from service.review import actions, routing
+from service.review.permissions import Person
 from service.review.queue import next_item
 from service.review.verdicts import REASON_CODES, Choice, find_choice
-from service.store import reviews
+from service.store import reviews, users
 
 router = APIRouter()
 Field = Annotated[str, Form(max_length=4000)]
@@ -51,11 +53,9 @@ def decide(
 ) -> Response:
     """Record a verdict, then open the next advert, claimed."""
     who = current_form(request, csrf)
-    choice = _read_choice(answer)
-    if len(note) > NOTE_LENGTH:
-        raise _fault("note", "too_long", f"a note has at most {NOTE_LENGTH} characters")
+    choice = read_choice(answer)
     context = context_of(request)
-    now, minutes = context.clock(), context.settings.claim_minutes
+    now = context.clock()
     with context.database.writing() as session:
         actions.decide(
             session,
@@ -64,14 +64,44 @@ def decide(
             by=who.person,
             at=now,
             seen=seen,
-            reason_code=_read_reason_code(choice.verdict, reason_code),
-            note=note,
+            reason_code=read_reason_code(choice.verdict, reason_code),
+            note=read_note(note),
         )
-        following = next_item(session, by=who.person, at=now, after=reviews.get_review(session, review_id))
-        if following is not None:
-            actions.claim(session, following.id, by=who.person, at=now, minutes=minutes)
-    said = f"?said={choice.value}"
-    return redirect(f"/console/reviews/{following.id}{said}" if following else f"/console{said}")
+        following = _open_next(request, session, review_id, by=who.person)
+    return redirect(f"{following}?said={choice.value}")
+
+
+@router.post("/reviews/{review_id}/hold")
+def hold(request: Request, review_id: str, csrf: Field, days: Annotated[int, Form()]) -> Response:
+    """Put this advert aside for some days and open the next."""
+    who = current_form(request, csrf)
+    context = context_of(request)
+    with context.database.writing() as session:
+        routing.hold(session, review_id, by=who.person, at=context.clock(), days=days)
+        following = _open_next(request, session, review_id, by=who.person)
+    return redirect(following)
+
+
+@router.post("/reviews/{review_id}/escalate")
+def escalate(request: Request, review_id: str, csrf: Field, reason: Field) -> Response:
+    """Hand this advert to a lead and open the next."""
+    who = current_form(request, csrf)
+    context = context_of(request)
+    with context.database.writing() as session:
+        routing.escalate(session, review_id, by=who.person, at=context.clock(), reason=reason)
+        following = _open_next(request, session, review_id, by=who.person)
+    return redirect(following)
+
+
+@router.post("/reviews/{review_id}/reassign")
+def reassign(request: Request, review_id: str, csrf: Field, to: Field) -> Response:
+    """Give this advert to somebody."""
+    who = current_form(request, csrf)
+    context = context_of(request)
+    with context.database.writing() as session:
+        person = Person.of(users.get_user(session, to))
+        routing.reassign(session, review_id, to=person, by=who.person, at=context.clock())
+    return redirect(f"/console/reviews/{review_id}")
 
 
 @router.post("/undo")
@@ -85,14 +115,33 @@ def undo(request: Request, csrf: Field) -> Response:
     return redirect(f"/console/reviews/{review.id}?undone")
 
 
-def _read_choice(answer: str) -> Choice:
+def _open_next(request: Request, session: Session, review_id: str, *, by: Person) -> str:
+    """Claim what comes after an advert, and give its address; the queue's when nothing waits."""
+    context = context_of(request)
+    now, minutes = context.clock(), context.settings.claim_minutes
+    following = next_item(session, by=by, at=now, after=reviews.get_review(session, review_id))
+    if following is None:
+        return "/console"
+    actions.claim(session, following.id, by=by, at=now, minutes=minutes)
+    return f"/console/reviews/{following.id}"
+
+
+def read_note(note: str) -> str:
+    """Give the note; raises when it is too long."""
+    if len(note) > NOTE_LENGTH:
+        raise _fault("note", "too_long", f"a note has at most {NOTE_LENGTH} characters")
+    return note
+
+
+def read_choice(answer: str) -> Choice:
+    """Give the answer of a form value; raises when there is none."""
     choice = find_choice(answer)
     if choice is None:
         raise _fault("answer", "unknown", "there is no such answer; use one of the buttons")
     return choice
 
 
-def _read_reason_code(verdict: Verdict, code: str) -> str | None:
+def read_reason_code(verdict: Verdict, code: str) -> str | None:
     """Give the reason code when it fits the verdict; one that fits another verdict is left out."""
     if code and code not in {known for codes in REASON_CODES.values() for known, _ in codes}:
         raise _fault("reason_code", "unknown", "there is no such reason; choose one of the list")

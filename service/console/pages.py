@@ -32,7 +32,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        words=words, score=show_score, signed="{:+.1f}".format, percent=_percent, moment=_moment
+        words=words, score=show_score, signed="{:+.1f}".format, percent=_percent, moment=_moment, span=_span
     )
     environment.globals["asset_version"] = str(
         int(max(path.stat().st_mtime for path in (HERE / "static").iterdir()))
@@ -48,6 +48,14 @@ def _percent(probability: float) -> str:
 
 def _moment(value: datetime) -> str:
     return f"{value:%Y-%m-%d %H:%M}"
+
+
+def _span(seconds: int) -> str:
+    """Give a length of time as a clock shows it; days when it is long."""
+    if seconds >= 2 * 86_400:
+        return f"{seconds // 86_400} days"
+    hours, rest = divmod(seconds, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
 
 
 TEMPLATES = _environment()

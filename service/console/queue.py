@@ -1,42 +1,62 @@
-"""The queue: what waits for a person, first things first, with filters in the address."""
+"""The queue: what waits for a person, first things first; filters and search stand in the address."""
 
+from dataclasses import asdict
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request, Response
 
 from service.console.pages import context_of, current, current_form, redirect, render
+from service.errors import FieldFault, InvalidFieldsError
 from service.review import actions
 from service.review.permissions import Permission, can, check
-from service.review.queue import Filters, list_items, next_item
-from service.store import reviews
+from service.review.queue import STATES, Filters, list_items, next_item
+from service.store import reviews, search, views
 from service.store.reviews import Place
 
 router = APIRouter()
 FILTERED = ("band", "language", "source")
+TAGGED = ("place", "indicator")
+MOST_TAGS = 200
+MOST_VIEWS = 30
+Asked = Annotated[str, Query(max_length=200)]
 
 
 @router.get("")
 def show_queue(
     request: Request,
     *,
-    band: str = "",
-    language: str = "",
-    source: str = "",
-    state: str = "waiting",
+    find: Asked = "",
+    band: Asked = "",
+    language: Asked = "",
+    source: Asked = "",
+    place: Asked = "",
+    indicator: Asked = "",
+    campaign: Asked = "",
+    state: Asked = "waiting",
     after: Annotated[str, Query(max_length=80)] = "",
 ) -> Response:
-    """List what waits, or what has been decided."""
+    """List what waits, or what has been decided, as far as it fits the filters."""
     who = current(request)
     check(who.person, Permission.VIEW_ADVERTS)
     context = context_of(request)
     chosen = Filters(
-        band or None, language or None, source or None, "decided" if state == "decided" else "waiting"
+        find=find.strip() or None,
+        band=band or None,
+        language=language or None,
+        source=source or None,
+        place=place or None,
+        indicator=indicator or None,
+        campaign=campaign or None,
+        state=state if state in STATES else "waiting",
     )
     with context.database.reading() as session:
-        items, place = list_items(
+        items, following = list_items(
             session, chosen, by=who.person, at=context.clock(), after=_read_cursor(after)
         )
         options = {name: reviews.values_of(session, name) for name in FILTERED}
+        options |= {kind: search.tag_values(session, kind, most=MOST_TAGS) for kind in TAGGED}
+        saved = views.list_views(session, who.person.id)
     return render(
         request,
         "queue.html",
@@ -44,9 +64,13 @@ def show_queue(
         items=items,
         chosen=chosen,
         options=options,
-        following=_cursor(place) if place else None,
+        states=STATES,
+        saved=saved,
+        address=address_of(chosen),
+        following=_cursor(following) if following else None,
         is_first=not after,
         may_decide=can(who.person, Permission.DECIDE),
+        may_search_contacts=can(who.person, Permission.VIEW_CONTACTS),
     )
 
 
@@ -63,6 +87,44 @@ def open_next(request: Request, csrf: Annotated[str, Form()]) -> Response:
         minutes = context.settings.claim_minutes
         actions.claim(session, review.id, by=who.person, at=now, minutes=minutes)
     return redirect(f"/console/reviews/{review.id}")
+
+
+@router.post("/views")
+def save_view(
+    request: Request,
+    *,
+    csrf: Annotated[str, Form()],
+    name: Annotated[str, Form(max_length=60)] = "",
+    query: Annotated[str, Form(max_length=2000)] = "",
+    forget: Annotated[str, Form(max_length=60)] = "",
+) -> Response:
+    """Keep the filters that are on screen under a name, or forget a name."""
+    who = current_form(request, csrf)
+    check(who.person, Permission.VIEW_ADVERTS)
+    context = context_of(request)
+    wanted = " ".join(name.split())
+    if not forget and not wanted:
+        detail = "give the view a name"
+        raise InvalidFieldsError(detail, faults=[FieldFault("/name", "missing", detail)])
+    with context.database.writing() as session:
+        if forget:
+            views.remove_view(session, user_id=who.person.id, name=forget)
+        else:
+            if len(views.list_views(session, who.person.id)) >= MOST_VIEWS:
+                detail = f"forget a view first; {MOST_VIEWS} are kept"
+                raise InvalidFieldsError(detail, faults=[FieldFault("/name", "too_many", detail)])
+            views.save_view(session, user_id=who.person.id, name=wanted, query=query, at=context.clock())
+    return redirect(f"/console?{query}" if query else "/console")
+
+
+def address_of(chosen: Filters) -> str:
+    """Give the filters as they stand in the page's address."""
+    given = {
+        name: value
+        for name, value in asdict(chosen).items()
+        if value and (name, value) != ("state", "waiting")
+    }
+    return urlencode(given)
 
 
 def _cursor(place: Place) -> str:

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from service.console import advert, decide, login, queue
+from service.console import account, advert, campaigns, decide, insight, login, packages, queue
 from service.console.pages import redirect
 
 router = APIRouter(include_in_schema=False)
@@ -14,5 +14,14 @@ def home() -> Response:
     return redirect("/console")
 
 
-for part in (login.router, queue.router, advert.router, decide.router):
+for part in (
+    login.router,
+    queue.router,
+    advert.router,
+    decide.router,
+    campaigns.router,
+    packages.router,
+    account.router,
+    insight.router,
+):
     router.include_router(part, prefix="/console")

@@ -12,15 +12,19 @@ from sqlalchemy.orm import Session
 from model.schema.assessment import Assessment
 from service.errors import ConflictError
 from service.review.permissions import Permission, Person, check
+from service.review.place import Standing, record
 from service.review.policies import UNDO_DEPTH, check_free, check_undoable
-from service.review.queue import priority, signs
+from service.review.queue import risk, signs
+from service.review.search import index_review
 from service.review.states import Cause, ReviewState, move
+from service.review.telling import tell_closed, tell_reopened
 from service.review.verdicts import Choice
-from service.store import reviews
+from service.store import campaign_pages, reviews
+from service.store.adverts import load_advert
 from service.store.audit import SYSTEM, Act, append_event
 from service.store.columns import storable
 from service.store.ids import new_id
-from service.store.tables import DecisionRow, ReviewRow
+from service.store.tables import CampaignDecisionRow, DecisionRow, ReviewRow
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,16 @@ def open_review(
     review.band, review.language = finding.assessment.band.value, finding.assessment.language.code
     review.cause, review.changed_at = finding.cause.value, at
     review.signs = signs(finding.assessment)
-    review.priority = priority(
-        finding.assessment, finding.cause, digest=finding.digest, sample_rate=sample_rate
+    standing = Standing(
+        risk=risk(finding.assessment, finding.cause, digest=finding.digest, sample_rate=sample_rate),
+        n_linked=finding.assessment.linked.adverts,
+        n_confirmed=finding.assessment.linked.confirmed,
     )
+    review.priority = standing.priority(opened_at=review.opened_at)
     session.add(review)
     session.flush()
+    record(session, review, standing)
+    index_review(session, review, load_advert(session, finding.advert_key), finding.assessment)
     detail = {"advert": finding.digest, "assessment": finding.assessment_id, "cause": finding.cause.value}
     append_event(session, act, subject=review.id, actor=SYSTEM, at=at, detail=detail)
     return review
@@ -92,7 +101,7 @@ def release(session: Session, review_id: str, *, by: Person, at: datetime) -> Re
     """Give a claimed review back to the queue."""
     check(by, Permission.DECIDE)
     review = reviews.get_review(session, review_id, lock=True)
-    if review.state != ReviewState.CLAIMED or review.claimed_by != by.id:
+    if review.state not in {ReviewState.CLAIMED, ReviewState.HELD} or review.claimed_by != by.id:
         raise ConflictError("this advert is not claimed by you")
     move(review, ReviewState.OPEN)
     append_event(session, Act.REVIEW_RELEASED, subject=review.id, actor=by.id, at=at)
@@ -139,26 +148,89 @@ def decide(
     session.flush()
     detail = {"decision": decision.id, "verdict": choice.value, "assessment": review.assessment_id}
     append_event(session, Act.REVIEW_DECIDED, subject=review.id, actor=by.id, at=at, detail=detail)
+    tell_closed(session, review, decision, at=at)
+    follow(session, review, at=at, verdict=decision.verdict)
     return decision
 
 
 def undo(session: Session, *, by: Person, at: datetime, minutes: int) -> ReviewRow:
-    """Take back the person's latest standing decision, up to ten deep; the review is theirs again."""
+    """Take back the person's latest standing decision, up to ten deep; the review is theirs again.
+
+    A verdict on a whole campaign is one decision: all of it is taken back, and its adverts wait again.
+    """
     check(by, Permission.DECIDE)
     recent = reviews.own_decisions(session, by.id, limit=UNDO_DEPTH)
-    decision = next((row for row in recent if row.undone_at is None), None)
-    if decision is None:
+    for decision in (row for row in recent if row.undone_at is None):
+        together = campaign_pages.find_campaign_decision(session, decision.id)
+        if together is None:
+            break
+        if together.undone_at is None:
+            undo_campaign(session, together, by=by, at=at)
+            return reviews.get_review(session, decision.review_id)
+    else:
         raise ConflictError("there is nothing left to undo")
     review = reviews.get_review(session, decision.review_id, lock=True)
     check_undoable(decision, review, reviews.latest_decision(session, review.id))
-    decision.undone_at = at
-    move(review, ReviewState.CLAIMED)
+    _take_back(session, decision, review, following=ReviewState.CLAIMED, by=by, at=at)
     review.claimed_by, review.claimed_until = by.id, at + timedelta(minutes=minutes)
+    return review
+
+
+def undo_campaign(session: Session, together: CampaignDecisionRow, *, by: Person, at: datetime) -> int:
+    """Take back what still stands of a verdict on a campaign; what was decided anew since stays.
+
+    Who gave it may, and a lead. Gives how many adverts wait again.
+    """
+    check(by, Permission.DECIDE if together.decided_by == by.id else Permission.LEAD)
+    if together.undone_at is not None:
+        raise ConflictError("this verdict was taken back already")
+    n_undone = 0
+    for decision in campaign_pages.decisions_in(session, together.id):
+        review = reviews.get_review(session, decision.review_id, lock=True)
+        try:
+            check_undoable(decision, review, reviews.latest_decision(session, review.id))
+        except ConflictError:
+            continue
+        _take_back(session, decision, review, following=ReviewState.OPEN, by=by, at=at)
+        n_undone += 1
+    together.undone_at = at
+    detail = {"decision": together.id, "n": n_undone, "n_kept": together.n_decided - n_undone}
+    append_event(
+        session,
+        Act.CAMPAIGN_DECISION_UNDONE,
+        subject=together.campaign_id,
+        actor=by.id,
+        at=at,
+        detail=detail,
+    )
+    return n_undone
+
+
+def _take_back(
+    session: Session,
+    decision: DecisionRow,
+    review: ReviewRow,
+    *,
+    following: ReviewState,
+    by: Person,
+    at: datetime,
+) -> None:
+    decision.undone_at = at
+    move(review, following)
     review.changed_at = at
     append_event(
         session, Act.DECISION_UNDONE, subject=review.id, actor=by.id, at=at, detail={"decision": decision.id}
     )
-    return review
+    tell_reopened(session, review, at=at)
+    follow(session, review, at=at, verdict=None)
+
+
+def follow(session: Session, review: ReviewRow, *, at: datetime, verdict: str | None) -> None:
+    """Let a verdict, or its being taken back (None), reach appeals and the adverts it is linked to."""
+    from service.review import appeals, lifting  # they open reviews themselves
+
+    appeals.settle(session, review, verdict=verdict, at=at)
+    lifting.spread(session, review.advert_key, at=at)
 
 
 def _new_review(finding: Finding, *, at: datetime) -> ReviewRow:

@@ -1,6 +1,7 @@
 """Decisions into labels: a batch file for `training_data/labels`, every decision in one batch only.
 
-Unsure teaches nothing. Contacts become fictional. A batch is named by its content, so that a run
+Unsure teaches nothing, and what was drawn for a second look waits until two people agree.
+Contacts become fictional. A batch is named by its content, so that a run
 that was killed between writing the file and noting it writes the same file again.
 """
 
@@ -15,7 +16,9 @@ from sqlalchemy.orm import Session
 from model.schema.advert import JobAdvert
 from model.schema.decision import Label, LabelName, Provenance, Verdict
 from service.review.masking import fictional_contacts
+from service.review.second_look import agreed
 from service.store import labels, reviews
+from service.store.agreement import find_looks
 from service.store.audit import Act, append_event
 from service.store.ids import new_id
 from service.store.tables import AdvertRow, AssessmentRow, DecisionRow, LabelBatchRow
@@ -33,6 +36,8 @@ class Batch:
     """How many labels it holds."""
     n_unsure: int
     """How many decisions teach nothing."""
+    n_waiting: int = 0
+    """How many wait until two people agree."""
 
 
 def label_of(verdict: Verdict, pattern: LabelName | None) -> LabelName | None:
@@ -40,13 +45,16 @@ def label_of(verdict: Verdict, pattern: LabelName | None) -> LabelName | None:
     return pattern if verdict is Verdict.CONFIRMED else VERDICT_LABELS.get(verdict)
 
 
-def export_labels(session: Session, folder: Path, *, at: datetime) -> Batch:
+def export_labels(session: Session, folder: Path, *, at: datetime, second_look_rate: float = 0) -> Batch:
     """Write the standing decisions that no batch holds yet to a new batch file, and note them."""
-    rows = reviews.unexported_decisions(session)
+    found = reviews.unexported_decisions(session)
+    looks = find_looks(session, [decision.id for decision, _, _ in found])
+    rows = [row for row in found if agreed(row[0], looks.get(row[0].id, []), rate=second_look_rate)]
+    n_waiting = len(found) - len(rows)
     made = [(decision, _label(decision, advert, assessment)) for decision, advert, assessment in rows]
     kept = [(decision, label) for decision, label in made if label is not None]
     if not kept:
-        return Batch(None, 0, len(made))
+        return Batch(None, 0, len(made), n_waiting)
     content = "".join(label.to_line() + "\n" for _, label in kept).encode()
     sha256 = hashlib.sha256(content).hexdigest()
     name = f"console-{sha256[:12]}.jsonl"
@@ -57,7 +65,7 @@ def export_labels(session: Session, folder: Path, *, at: datetime) -> Batch:
     labels.record_batch(session, batch, [decision.id for decision, _ in kept])
     detail = {"name": name, "sha256": sha256, "n": len(kept)}
     append_event(session, Act.LABELS_EXPORTED, subject=batch.id, actor="operator", at=at, detail=detail)
-    return Batch(folder / name, len(kept), len(made) - len(kept))
+    return Batch(folder / name, len(kept), len(made) - len(kept), n_waiting)
 
 
 def _label(decision: DecisionRow, row: AdvertRow, assessment: AssessmentRow) -> Label | None:

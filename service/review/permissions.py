@@ -26,11 +26,15 @@ class Permission(StrEnum):
     VIEW_ADVERTS = "view_adverts"
     VIEW_CONTACTS = "view_contacts"
     DECIDE = "decide"
+    LEAD = "lead"
+    """Settle what was escalated, and give work to others."""
+    EXPORT_FULL = "export_full"
+    """Take contacts out of the console in an evidence package, for a stated purpose."""
 
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.REVIEWER: frozenset({Permission.VIEW_ADVERTS, Permission.VIEW_CONTACTS, Permission.DECIDE}),
-    Role.LEAD: frozenset({Permission.VIEW_ADVERTS, Permission.VIEW_CONTACTS, Permission.DECIDE}),
+    Role.LEAD: frozenset(Permission),
     Role.OUTSIDE_REVIEWER: frozenset({Permission.VIEW_ADVERTS, Permission.DECIDE}),
     Role.DATA_SCIENTIST: frozenset({Permission.VIEW_ADVERTS}),
     Role.ADMIN: frozenset(),

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from service.errors import ConflictError
-from service.review.permissions import Person
+from service.review.permissions import Permission, Person, can
 from service.review.states import ReviewState
 from service.store.tables import DecisionRow, ReviewRow
 
@@ -12,9 +12,9 @@ UNDO_DEPTH = 10
 
 
 def is_held(review: ReviewRow, *, by: Person, at: datetime) -> bool:
-    """Tell whether somebody else has claimed it and the claim still holds."""
+    """Tell whether somebody else has claimed it or keeps it waiting, and that is not over yet."""
     return (
-        review.state == ReviewState.CLAIMED
+        review.state in {ReviewState.CLAIMED, ReviewState.HELD}
         and review.claimed_by != by.id
         and review.claimed_until is not None
         and review.claimed_until > at
@@ -29,6 +29,8 @@ def check_free(review: ReviewRow, *, by: Person, at: datetime) -> None:
         )
     if review.state == ReviewState.DECIDED:
         raise ConflictError("this advert has been decided already; nothing was changed")
+    if review.state == ReviewState.ESCALATED and not can(by, Permission.LEAD):
+        raise ConflictError("this advert waits for a lead; nothing was changed")
 
 
 def check_undoable(decision: DecisionRow, review: ReviewRow, latest: DecisionRow | None) -> None:

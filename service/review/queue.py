@@ -8,31 +8,51 @@ The draw depends on the advert's words alone, so that ingesting twice draws the 
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from model.schema.assessment import Assessment, Band
+from service.review import place
 from service.review.masking import hide_contacts
 from service.review.permissions import Permission, Person, can
 from service.review.policies import is_held
+from service.review.search import read_query
 from service.review.states import Cause, ReviewState
-from service.store import reviews
-from service.store.reviews import Place
+from service.store import reviews, search
+from service.store.campaign_pages import family_of
+from service.store.reviews import UNDECIDED, Place
 from service.store.tables import ReviewRow
 
 DUE_BANDS = frozenset({Band.REVIEW, Band.HIGH})
 PAGE_SIZE = 50
 N_SIGNS = 3
+LINKED = "linked_to_confirmed"
+"""The reason that says what an advert shares with confirmed ones; see `lifting`."""
+STATES = ("waiting", "mine", "held", "escalated", "decided")
+"""What the queue page can show; `waiting` is everything without a verdict."""
 
 
 @dataclass(frozen=True)
 class Filters:
     """What the queue page shows; it stands in the page's address, so that a view is a link."""
 
+    find: str | None = None
+    """Words, part of a handle or a phone number."""
     band: str | None = None
     language: str | None = None
     source: str | None = None
+    place: str | None = None
+    indicator: str | None = None
+    campaign: str | None = None
     state: str = "waiting"
-    """`waiting` or `decided`."""
+    """One of `STATES`."""
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything but the state was chosen."""
+        return any(
+            (self.find, self.band, self.language, self.source, self.place, self.indicator, self.campaign)
+        )
 
 
 @dataclass(frozen=True)
@@ -43,7 +63,9 @@ class QueueItem:
     title: str | None
     score: float
     why: str
-    """Why it stands here, in words."""
+    """What it is here for, in words."""
+    stands: str
+    """What besides its score puts it where it stands, in words."""
     held: bool
     """Whether another reviewer has it at the moment."""
 
@@ -62,9 +84,14 @@ def draw(digest: str) -> float:
     return int(digest[:12], 16) / 16**12
 
 
-def priority(assessment: Assessment, cause: Cause, *, digest: str, sample_rate: float) -> float:
-    """Give the place in the queue: by score; the random sample is spread evenly among the others."""
-    if cause is Cause.BAND:
+def risk(assessment: Assessment, cause: Cause, *, digest: str, sample_rate: float) -> float:
+    """Give the risk it is queued by: its score; the random sample is spread evenly among the others.
+
+    An appeal comes first: an honest employer may be losing applicants every day.
+    """
+    if cause is Cause.APPEAL:
+        return 1.0
+    if cause is not Cause.SAMPLE:
         return assessment.score
     return draw(digest) / sample_rate
 
@@ -78,15 +105,23 @@ def show_score(score: float) -> str:
 
 def why(review: ReviewRow, *, score: float) -> str:
     """Say in words why the advert is in the queue."""
+    if review.cause == Cause.APPEAL:
+        return f"whoever placed it asks for a second look (scored {show_score(score)})"
+    if review.cause == Cause.FEEDBACK:
+        return f"the site that published it has an opinion (scored {show_score(score)})"
     if review.cause == Cause.SAMPLE:
         return f"random check of adverts below the line (scored {show_score(score)})"
     return review.signs or f"scored {show_score(score)}"
 
 
 def signs(assessment: Assessment) -> str:
-    """Name what speaks most for the pattern, at most three reasons, strongest first."""
-    speaking = (reason for reason in assessment.reasons if reason.log_odds > 0 and reason.code != "baseline")
-    strongest = sorted(speaking, key=lambda reason: -reason.log_odds)[:N_SIGNS]
+    """Name what speaks most for the pattern, at most three reasons: its company, then the strongest."""
+    speaking = [
+        reason
+        for reason in assessment.reasons
+        if reason.code == LINKED or (reason.log_odds > 0 and reason.code != "baseline")
+    ]
+    strongest = sorted(speaking, key=lambda reason: (reason.code != LINKED, -reason.log_odds))[:N_SIGNS]
     return "; ".join(reason.title for reason in strongest)
 
 
@@ -94,26 +129,49 @@ def list_items(
     session: Session, filters: Filters, *, by: Person, at: datetime, after: Place | None = None
 ) -> tuple[list[QueueItem], Place | None]:
     """Give one page of the queue and the place where the next one begins."""
-    conditions = [
-        ReviewRow.state == ReviewState.DECIDED.value
-        if filters.state == "decided"
-        else ReviewRow.state != ReviewState.DECIDED.value
+    words = read_query(filters.find, by=by) if filters.find else None
+    narrowings: list[search.Narrowing] = [words] if words else []
+    narrowings += [
+        search.Tag(kind, wanted) for kind in ("place", "indicator") if (wanted := getattr(filters, kind))
     ]
-    conditions += [
+    if filters.campaign:
+        narrowings.append(search.InCampaign(tuple(family_of(session, filters.campaign))))
+    ids = search.find_ids(
+        session,
+        conditions=_conditions(filters, by=by),
+        narrowings=narrowings,
+        after=after,
+        limit=PAGE_SIZE + 1,
+    )
+    shown = str if can(by, Permission.VIEW_CONTACTS) else hide_contacts
+    items = [
+        QueueItem(
+            review,
+            title and shown(title),
+            score,
+            why(review, score=score),
+            place.in_words(standing, opened_at=review.opened_at, at=at),
+            is_held(review, by=by, at=at),
+        )
+        for review, title, score, standing in reviews.list_queue(session, ids[:PAGE_SIZE])
+    ]
+    more = len(ids) > PAGE_SIZE
+    return items, place_of(items[-1].review) if more else None
+
+
+def _conditions(filters: Filters, *, by: Person) -> list[ColumnElement[bool]]:
+    states: dict[str, list[ColumnElement[bool]]] = {
+        "waiting": [UNDECIDED],
+        "mine": [ReviewRow.claimed_by == by.id],
+        "held": [ReviewRow.state == ReviewState.HELD.value],
+        "escalated": [ReviewRow.state == ReviewState.ESCALATED.value],
+        "decided": [ReviewRow.state == ReviewState.DECIDED.value],
+    }
+    return states[filters.state] + [
         getattr(ReviewRow, name) == wanted
         for name in ("band", "language", "source")
         if (wanted := getattr(filters, name))
     ]
-    rows = reviews.list_queue(session, conditions=conditions, after=after, limit=PAGE_SIZE + 1)
-    shown = str if can(by, Permission.VIEW_CONTACTS) else hide_contacts
-    items = [
-        QueueItem(
-            review, title and shown(title), score, why(review, score=score), is_held(review, by=by, at=at)
-        )
-        for review, title, score, _key in rows[:PAGE_SIZE]
-    ]
-    more = len(rows) > PAGE_SIZE
-    return items, place_of(items[-1].review) if more else None
 
 
 def place_of(review: ReviewRow) -> Place:
@@ -125,14 +183,16 @@ def next_item(
     session: Session, *, by: Person, at: datetime, after: ReviewRow | None = None
 ) -> ReviewRow | None:
     """Give what this person should look at next: the following item, or the first when there is none."""
+    leads = can(by, Permission.LEAD)
     if after is not None:
-        following = reviews.next_waiting(session, user_id=by.id, at=at, after=place_of(after))
+        following = reviews.next_waiting(session, user_id=by.id, at=at, after=place_of(after), leads=leads)
         if following is not None:
             return following
-    first = reviews.next_waiting(session, user_id=by.id, at=at, after=None)
+    first = reviews.next_waiting(session, user_id=by.id, at=at, after=None, leads=leads)
     return None if first is not None and after is not None and first.id == after.id else first
 
 
 def previous_item(session: Session, *, by: Person, at: datetime, before: ReviewRow) -> ReviewRow | None:
     """Give the item that stands just before, if any."""
-    return reviews.previous_waiting(session, user_id=by.id, at=at, before=place_of(before))
+    leads = can(by, Permission.LEAD)
+    return reviews.previous_waiting(session, user_id=by.id, at=at, before=place_of(before), leads=leads)

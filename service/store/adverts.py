@@ -14,6 +14,10 @@ from service.store.columns import WrittenJson, storable
 from service.store.ids import new_id
 from service.store.tables import AdvertRow, Table
 
+KEEP_FULL, KEEP_FEATURES = "full", "features"
+"""What is kept of an advert: everything, or neither its words nor where it stood."""
+NOT_KEPT = "(the words of this advert were not kept)"
+
 VOLATILE = {"fetched_at", "page_digest"}
 """What changes when the same advert is fetched again; no part of its digest."""
 
@@ -26,6 +30,8 @@ class StoredAdvert:
     """Its row."""
     digest: str
     """What it says, see `content_digest`."""
+    kept: str = KEEP_FULL
+    """What is kept of it: the first time it came decides."""
 
 
 def content_digest(advert: JobAdvert) -> str:
@@ -48,20 +54,30 @@ def insert_new(session: Session, table: type[Table], rows: Sequence[Mapping[str,
 
 
 def record_adverts(
-    session: Session, adverts: Sequence[JobAdvert], *, partner_id: str, at: datetime, expires_at: datetime
+    session: Session,
+    adverts: Sequence[JobAdvert],
+    *,
+    partner_id: str,
+    at: datetime,
+    expires_at: datetime,
+    keep: Sequence[str] = (),
 ) -> list[StoredAdvert]:
-    """Store each advert unless this very version is stored already; give their places in order."""
+    """Store each advert unless this very version is stored already; give their places in order.
+
+    `keep` says for each what is kept of it, everything when it is empty.
+    """
     if not adverts:
         return []
+    keep = keep or [KEEP_FULL] * len(adverts)
     wanted = [(stored_id(advert), content_digest(advert)) for advert in adverts]
     rows = {
-        version: _row(advert, version=version, partner_id=partner_id, at=at, expires_at=expires_at)
-        for advert, version in zip(adverts, wanted, strict=True)
+        version: _row(advert, version=version, partner_id=partner_id, at=at, expires_at=expires_at, kept=kept)
+        for advert, version, kept in zip(adverts, wanted, keep, strict=True)
     }
-    known: Mapping[tuple[str, str], str] = {version: str(row["key"]) for version, row in rows.items()}
+    known = {version: (str(row["key"]), str(row["kept"])) for version, row in rows.items()}
     if not insert_new(session, AdvertRow, list(rows.values())):
-        known = find_versions(session, [advert_id for advert_id, _ in wanted], partner_id=partner_id)
-    return [StoredAdvert(known[version], version[1]) for version in wanted]
+        known = _find_kept(session, [advert_id for advert_id, _ in wanted], partner_id=partner_id)
+    return [StoredAdvert(known[version][0], version[1], known[version][1]) for version in wanted]
 
 
 def find_versions(session: Session, ids: Sequence[str], *, partner_id: str) -> Mapping[tuple[str, str], str]:
@@ -74,14 +90,33 @@ def find_versions(session: Session, ids: Sequence[str], *, partner_id: str) -> M
     return {(advert_id, digest): key for advert_id, digest, key in rows}
 
 
+def _find_kept(
+    session: Session, ids: Sequence[str], *, partner_id: str
+) -> dict[tuple[str, str], tuple[str, str]]:
+    rows = session.execute(
+        select(AdvertRow.advert_id, AdvertRow.digest, AdvertRow.key, AdvertRow.kept).where(
+            AdvertRow.partner_id == partner_id, AdvertRow.advert_id.in_(set(ids))
+        )
+    )
+    return {(advert_id, digest): (key, kept) for advert_id, digest, key, kept in rows}
+
+
 def load_advert(session: Session, key: str) -> JobAdvert:
     """Give the advert of that key exactly as it was received."""
     return JobAdvert.from_json(session.get_one(AdvertRow, key).record)
 
 
 def _row(
-    advert: JobAdvert, *, version: tuple[str, str], partner_id: str, at: datetime, expires_at: datetime
+    advert: JobAdvert,
+    *,
+    version: tuple[str, str],
+    partner_id: str,
+    at: datetime,
+    expires_at: datetime,
+    kept: str,
 ) -> dict[str, object]:
+    if kept != KEEP_FULL:
+        advert = JobAdvert(id=advert.id, description=NOT_KEPT, posted_on=advert.posted_on)
     return {
         "key": new_id("adv", at=at),
         "partner_id": partner_id,
@@ -95,4 +130,5 @@ def _row(
         "received_at": at,
         "expires_at": expires_at,
         "record": WrittenJson(advert.model_dump_json()),
+        "kept": kept,
     }

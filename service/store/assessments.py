@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from model.schema.advert import JobAdvert
-from model.schema.assessment import Assessment, read_assessment
-from service.store.adverts import insert_new
-from service.store.columns import WrittenJson
+from model.schema.assessment import Assessment, Band, read_assessment
+from service.store.adverts import KEEP_FULL, insert_new
+from service.store.columns import UtcDateTime, WrittenJson
 from service.store.ids import new_id
 from service.store.tables import AdvertRow, AssessmentRow
 
@@ -19,23 +19,39 @@ from service.store.tables import AdvertRow, AssessmentRow
 class StoredAssessment:
     """An assessment with its place in the store."""
 
-    id: str
-    """Its own id, the one partners see."""
+    id: str | None
+    """Its own id, the one partners see; None when nothing was kept."""
     advert_key: str
-    """Which version of which advert it is about."""
+    """Which version of which advert it is about; empty when nothing was kept."""
     assessment: Assessment
     """What was said."""
-    kept_until: datetime
-    """When it is erased together with its advert (UTC)."""
+    kept_until: datetime | None
+    """When it is erased together with its advert (UTC); None when nothing was kept."""
+    kept: str = KEEP_FULL
+    """What is kept: `full`, `features` or `none`."""
+    allowed: bool = False
+    """Whether the partner's own list names the employer, and nothing speaks against it."""
 
 
 def record_assessments(
-    session: Session, assessments: Sequence[tuple[str, Assessment]], *, partner_id: str, at: datetime
+    session: Session,
+    assessments: Sequence[tuple[str, Assessment]],
+    *,
+    partner_id: str,
+    at: datetime,
+    lifted_from: Sequence[Band | None] = (),
 ) -> list[str]:
-    """Store (advert key, assessment) pairs unless that release has answered already; give ids in order."""
+    """Store (advert key, assessment) pairs unless that release has answered already; give ids in order.
+
+    `lifted_from` says for each which band its company lifted it from, if any.
+    """
     if not assessments:
         return []
-    rows = {_version(*pair): _row(*pair, partner_id=partner_id, at=at) for pair in assessments}
+    before = lifted_from or [None] * len(assessments)
+    rows = {
+        _version(*pair): _row(*pair, partner_id=partner_id, at=at, lifted_from=band)
+        for pair, band in zip(assessments, before, strict=True)
+    }
     known: Mapping[tuple[str, str, str], str] = {version: str(row["id"]) for version, row in rows.items()}
     if not insert_new(session, AssessmentRow, list(rows.values())):
         known = _ids(session, {key for key, _ in assessments})
@@ -45,14 +61,50 @@ def record_assessments(
 def find_assessment(session: Session, assessment_id: str, *, partner_id: str) -> StoredAssessment | None:
     """Give a partner's assessment; None when there is none, or it is another partner's."""
     found = session.execute(
-        select(AssessmentRow, AdvertRow.expires_at)
+        select(AssessmentRow, AdvertRow.expires_at, AdvertRow.kept)
         .join(AdvertRow, AdvertRow.key == AssessmentRow.advert_key)
         .where(AssessmentRow.id == assessment_id, AssessmentRow.partner_id == partner_id)
     ).one_or_none()
     if found is None:
         return None
-    row, expires_at = found
-    return StoredAssessment(row.id, row.advert_key, read_assessment(row.record), expires_at)
+    row, expires_at, kept = found
+    return StoredAssessment(row.id, row.advert_key, read_assessment(row.record), expires_at, kept)
+
+
+@dataclass(frozen=True)
+class AssessmentPlace:
+    """What a list shows of an assessment."""
+
+    id: str
+    advert_id: str
+    score: float
+    band: str
+    model_version: str
+    assessed_at: datetime
+
+
+def page_of_assessments(
+    session: Session, *, partner_id: str, before: tuple[datetime, str] | None, limit: int
+) -> list[AssessmentPlace]:
+    """Give a partner's assessments, newest first, from a place onwards."""
+    query = (
+        select(
+            AssessmentRow.id,
+            AdvertRow.advert_id,
+            AssessmentRow.score,
+            AssessmentRow.band,
+            AssessmentRow.model_version,
+            AssessmentRow.assessed_at,
+        )
+        .join(AdvertRow, AdvertRow.key == AssessmentRow.advert_key)
+        .where(AssessmentRow.partner_id == partner_id)
+        .order_by(AssessmentRow.assessed_at.desc(), AssessmentRow.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        place = tuple_(AssessmentRow.assessed_at, AssessmentRow.id)
+        query = query.where(place < tuple_(literal(before[0], UtcDateTime), before[1]))
+    return [AssessmentPlace(*row) for row in session.execute(query)]
 
 
 def load_assessment(session: Session, assessment_id: str) -> Assessment:
@@ -97,7 +149,9 @@ def _ids(session: Session, keys: set[str]) -> Mapping[tuple[str, str, str], str]
     return {(key, model, catalogue): assessment_id for key, model, catalogue, assessment_id in rows}
 
 
-def _row(key: str, assessment: Assessment, *, partner_id: str, at: datetime) -> dict[str, object]:
+def _row(
+    key: str, assessment: Assessment, *, partner_id: str, at: datetime, lifted_from: Band | None
+) -> dict[str, object]:
     return {
         "id": new_id("asm", at=at),
         "partner_id": partner_id,
@@ -109,4 +163,5 @@ def _row(key: str, assessment: Assessment, *, partner_id: str, at: datetime) -> 
         "catalogue_version": assessment.catalogue_version,
         "assessed_at": assessment.assessed_at,
         "record": WrittenJson(assessment.model_dump_json()),
+        "lifted_from": lifted_from.value if lifted_from else None,
     }

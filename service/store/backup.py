@@ -48,6 +48,17 @@ def _dump_postgres(url: URL, to: Path) -> None:
     program = shutil.which("pg_dump")
     if program is None:
         raise InputError("pg_dump is not installed; install PostgreSQL's client programs")
+    given = postgres_environment(url)
+    command = [program, "--format=custom", f"--file={to}"]
+    done = subprocess.run(command, env={**os.environ, **given}, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise ShortfallError(
+            f"pg_dump failed: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else ''}"
+        )
+
+
+def postgres_environment(url: URL) -> dict[str, str]:
+    """Give the variables by which PostgreSQL's programs find the database; a password is on no command line."""
     names = {
         "PGHOST": url.host,
         "PGUSER": url.username,
@@ -59,9 +70,4 @@ def _dump_postgres(url: URL, to: Path) -> None:
         given["PGPORT"] = str(url.port)
     if isinstance(socket_folder := url.query.get("host"), str):
         given["PGHOST"] = socket_folder
-    command = [program, "--format=custom", f"--file={to}"]
-    done = subprocess.run(command, env={**os.environ, **given}, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        raise ShortfallError(
-            f"pg_dump failed: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else ''}"
-        )
+    return given

@@ -38,6 +38,11 @@ class Keyring:
             return None
         return known.partner
 
+    def forget(self, partner_id: str) -> None:
+        """Read a partner anew at its next call; other processes do within `FRESH`."""
+        known = {key: one for key, one in self._known.items() if one.partner.id != partner_id}
+        self._known = known
+
     def _look_up(self, key_hash: str, *, at: datetime) -> _Known | None:
         with self._database.reading() as session:
             partner = find_partner(session, key_hash, at=at)

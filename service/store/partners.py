@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from model.schema.assessment import Thresholds
 from service.errors import ConflictError, NotFoundError
 from service.store.ids import new_id
 from service.store.tables import PartnerKeyRow, PartnerRow
@@ -24,6 +25,8 @@ class Partner:
     expires_at: datetime | None
     review_threshold: float | None
     high_threshold: float | None
+    mode: str = "advise"
+    """What the key's owner does with answers: `observe`, `advise` or `enforce`."""
 
 
 def find_partner(session: Session, key_hash: str, *, at: datetime) -> Partner | None:
@@ -38,6 +41,7 @@ def find_partner(session: Session, key_hash: str, *, at: datetime) -> Partner | 
             PartnerKeyRow.expires_at,
             PartnerRow.review_threshold,
             PartnerRow.high_threshold,
+            PartnerKeyRow.mode,
         )
         .join(PartnerRow, PartnerRow.id == PartnerKeyRow.partner_id)
         .where(
@@ -57,7 +61,28 @@ def find_partner(session: Session, key_hash: str, *, at: datetime) -> Partner | 
         expires_at=found.expires_at,
         review_threshold=found.review_threshold,
         high_threshold=found.high_threshold,
+        mode=found.mode,
     )
+
+
+def set_thresholds(session: Session, partner_id: str, thresholds: Thresholds | None) -> None:
+    """Give a partner thresholds of its own, or with None those of whichever release serves."""
+    row = session.get_one(PartnerRow, partner_id)
+    row.review_threshold = thresholds.review if thresholds else None
+    row.high_threshold = thresholds.high if thresholds else None
+
+
+def set_mode(session: Session, key_id: str, mode: str) -> None:
+    """Say what the owner of a key does with its answers."""
+    session.get_one(PartnerKeyRow, key_id).mode = mode
+
+
+def find_thresholds(session: Session, partner_id: str) -> Thresholds | None:
+    """Give a partner's own thresholds; None when it goes by the release's."""
+    row = session.get_one(PartnerRow, partner_id)
+    if row.review_threshold is None or row.high_threshold is None:
+        return None
+    return Thresholds(review=row.review_threshold, high=row.high_threshold)
 
 
 def ensure_partner(session: Session, name: str, *, at: datetime) -> PartnerRow:

@@ -5,12 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
 from model.schema.decision import Decision, LabelName, Verdict
 from service.errors import NotFoundError
-from service.store.tables import AdvertRow, AssessmentRow, DecisionRow, ExportedDecisionRow, ReviewRow
+from service.store.tables import (
+    AdvertRow,
+    AssessmentRow,
+    CampaignDecisionItemRow,
+    DecisionRow,
+    ExportedDecisionRow,
+    QueuePlaceRow,
+    ReviewRow,
+)
 
 
 @dataclass(frozen=True)
@@ -19,6 +27,12 @@ class Place:
 
     priority: float
     review_id: str
+
+
+UNDECIDED: ColumnElement[bool] = literal_column("reviews.state <> 'decided'")
+"""In these very words, because both databases then see that the indexes of undecided reviews will do."""
+MOST_COUNTED = 10_000
+MOST_VALUES = 200
 
 
 def find_review(session: Session, *, partner_id: str, advert_id: str) -> ReviewRow | None:
@@ -45,55 +59,73 @@ def get_review(session: Session, review_id: str, *, lock: bool = False) -> Revie
     return row
 
 
-def waiting(*, user_id: str, at: datetime) -> ColumnElement[bool]:
-    """Select reviews this user could decide now: open, their own claims, and claims that have run out."""
-    own_or_over = or_(ReviewRow.claimed_by == user_id, ReviewRow.claimed_until <= at)
-    return or_(ReviewRow.state == "open", and_(ReviewRow.state == "claimed", own_or_over))
+def waiting(*, user_id: str, at: datetime, leads: bool = False) -> ColumnElement[bool]:
+    """Select reviews this user could decide now: open, their own claims, and what has run out of time.
+
+    A lead also has what was escalated.
+    """
+    own = and_(ReviewRow.state == "claimed", ReviewRow.claimed_by == user_id)
+    over = and_(ReviewRow.state.in_(("claimed", "held")), ReviewRow.claimed_until <= at)
+    escalated = [ReviewRow.state == "escalated"] if leads else []
+    return and_(UNDECIDED, or_(ReviewRow.state == "open", own, over, *escalated))
 
 
 def list_queue(
-    session: Session, *, conditions: Sequence[ColumnElement[bool]], after: Place | None, limit: int
-) -> list[tuple[ReviewRow, str | None, float, str]]:
-    """Give a page of the queue, first things first: review, heading, score, advert key."""
+    session: Session, review_ids: Sequence[str]
+) -> list[tuple[ReviewRow, str | None, float, QueuePlaceRow | None]]:
+    """Give lines of the queue in its order: review, heading, score, what its place was reckoned from."""
     query = (
-        select(ReviewRow, AdvertRow.heading, AssessmentRow.score, AdvertRow.key)
+        select(ReviewRow, AdvertRow.heading, AssessmentRow.score, QueuePlaceRow)
         .join(AdvertRow, AdvertRow.key == ReviewRow.advert_key)
         .join(AssessmentRow, AssessmentRow.id == ReviewRow.assessment_id)
-        .where(*conditions)
+        .outerjoin(QueuePlaceRow, QueuePlaceRow.review_id == ReviewRow.id)
+        .where(ReviewRow.id.in_(review_ids))
     )
-    rows = session.execute(_in_order(query, after).limit(limit))
-    return [(review, heading, score, key) for review, heading, score, key in rows]
+    rows = [(review, heading, score, place) for review, heading, score, place in session.execute(query)]
+    return sorted(rows, key=lambda row: (row[0].priority, row[0].id), reverse=True)
 
 
-def next_waiting(session: Session, *, user_id: str, at: datetime, after: Place | None) -> ReviewRow | None:
+def next_waiting(
+    session: Session, *, user_id: str, at: datetime, after: Place | None, leads: bool = False
+) -> ReviewRow | None:
     """Give the first review this user could decide, after a place or from the top."""
-    query = select(ReviewRow).where(waiting(user_id=user_id, at=at))
+    query = select(ReviewRow).where(waiting(user_id=user_id, at=at, leads=leads))
     return session.scalars(_in_order(query, after).limit(1)).one_or_none()
 
 
-def previous_waiting(session: Session, *, user_id: str, at: datetime, before: Place) -> ReviewRow | None:
+def previous_waiting(
+    session: Session, *, user_id: str, at: datetime, before: Place, leads: bool = False
+) -> ReviewRow | None:
     """Give the review just before a place that this user could decide."""
     place = tuple_(ReviewRow.priority, ReviewRow.id)
     return session.scalars(
         select(ReviewRow)
-        .where(waiting(user_id=user_id, at=at), place > tuple_(before.priority, before.review_id))
+        .where(
+            waiting(user_id=user_id, at=at, leads=leads), place > tuple_(before.priority, before.review_id)
+        )
         .order_by(ReviewRow.priority, ReviewRow.id)
         .limit(1)
     ).one_or_none()
 
 
 def count_waiting(session: Session) -> int:
-    """Count the reviews without a verdict."""
-    return session.scalar(select(func.count()).where(ReviewRow.state.in_(("open", "claimed")))) or 0
+    """Count the reviews without a verdict, up to `MOST_COUNTED`."""
+    some = select(ReviewRow.id).where(UNDECIDED).limit(MOST_COUNTED).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def values_of(session: Session, column: str) -> list[str]:
     """Give the distinct values of a column of undecided reviews, for the queue's filters."""
     attribute = {"band": ReviewRow.band, "language": ReviewRow.language, "source": ReviewRow.source}[column]
-    rows = session.scalars(
-        select(attribute).where(ReviewRow.state != "decided").distinct().order_by(attribute)
-    )
-    return [value for value in rows if value]
+    return distinct(session, attribute, UNDECIDED, most=MOST_VALUES)
+
+
+def distinct(session: Session, column: Any, condition: ColumnElement[bool], *, most: int) -> list[str]:
+    """Give a column's values in order by stepping over its index: one look per value, not one per row."""
+    steps = select(func.min(column).label("value")).where(condition, column > "").cte("steps", recursive=True)
+    following = select(func.min(column)).where(condition, column > steps.c.value).scalar_subquery()
+    steps = steps.union_all(select(following).where(steps.c.value.is_not(None)))
+    return [value for value in session.scalars(select(steps.c.value).limit(most)) if value is not None]
 
 
 def assessment_of(session: Session, review: ReviewRow) -> AssessmentRow:
@@ -111,6 +143,19 @@ def latest_decision(session: Session, review_id: str) -> DecisionRow | None:
     ).one_or_none()
 
 
+def stands() -> ColumnElement[bool]:
+    """Select the decisions that were neither undone nor replaced by a later one."""
+    later = aliased(DecisionRow)
+    replaced = select(later.id).where(later.supersedes == DecisionRow.id, later.undone_at.is_(None)).exists()
+    return and_(DecisionRow.undone_at.is_(None), ~replaced)
+
+
+def cleared() -> Select[str]:
+    """Select the keys of adverts that a person found to be honest, or no adverts."""
+    verdicts = (Verdict.LEGITIMATE.value, Verdict.NOT_AN_ADVERT.value)
+    return select(DecisionRow.advert_key).where(DecisionRow.verdict.in_(verdicts), stands())
+
+
 def list_decisions(session: Session, review_id: str) -> list[DecisionRow]:
     """Give everything that was decided on a review, undone ones included, newest first."""
     return list(
@@ -121,11 +166,21 @@ def list_decisions(session: Session, review_id: str) -> list[DecisionRow]:
 
 
 def own_decisions(session: Session, user_id: str, *, limit: int) -> list[DecisionRow]:
-    """Give a person's latest decisions, undone ones included, newest first."""
+    """Give a person's latest decisions, undone ones included, newest first; one for a whole campaign."""
+    item, last = CampaignDecisionItemRow, aliased(CampaignDecisionItemRow)
+    last_of_campaign = (
+        select(func.max(last.decision_id))
+        .where(last.campaign_decision_id == item.campaign_decision_id)
+        .scalar_subquery()
+    )
     return list(
         session.scalars(
             select(DecisionRow)
-            .where(DecisionRow.decided_by == user_id)
+            .outerjoin(item, item.decision_id == DecisionRow.id)
+            .where(
+                DecisionRow.decided_by == user_id,
+                or_(item.decision_id.is_(None), item.decision_id == last_of_campaign),
+            )
             .order_by(DecisionRow.decided_at.desc(), DecisionRow.id.desc())
             .limit(limit)
         )

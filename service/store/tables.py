@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -69,6 +70,7 @@ class PartnerKeyRow(Table):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    mode: Mapped[str] = mapped_column(String(20), server_default="advise")
 
 
 class UserRow(Table):
@@ -125,26 +127,42 @@ class AdvertRow(Table):
     received_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     record: Mapped[dict[str, Any]]
+    kept: Mapped[str] = mapped_column(String(20), server_default="full")
 
 
-class AdvertContactRow(Table):
-    """A keyed hash of one way to answer an advert: links adverts without showing the contact."""
+class LinkKeyRow(Table):
+    """One thing by which adverts of one owner are recognised as one hand's: a contact, a link, a template.
 
-    __tablename__ = "advert_contacts"
-    __table_args__ = (Index("ix_advert_contacts_contact_hash", "contact_hash", "advert_key"),)
-    advert_key: Mapped[str] = mapped_column(ForeignKey("adverts.key", ondelete="CASCADE"), primary_key=True)
-    contact_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    `id` is a keyed hash: it links adverts and shows nothing. The same contact has the same id for every
+    owner, and a row for each owner that has met it; nobody is told of another's row.
+    """
+
+    __tablename__ = "link_keys"
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    partner_id: Mapped[str] = mapped_column(ForeignKey("partners.id"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
+    campaign_id: Mapped[str | None] = mapped_column(ForeignKey("campaigns.id"), index=True)
+    n_adverts: Mapped[int]
+    n_confirmed: Mapped[int]
+    minhash: Mapped[bytes | None]
 
 
-class AdvertBandRow(Table):
-    """One band of an advert's near-duplicate signature: equal bands are candidates for one template."""
+class AdvertLinkRow(Table):
+    """One version of an advert carries this link key."""
 
-    __tablename__ = "advert_bands"
-    __table_args__ = (Index("ix_advert_bands_band_hash", "band_hash", "advert_key"),)
+    __tablename__ = "advert_links"
+    __table_args__ = (Index("ix_advert_links_link_id_advert_key", "link_id", "advert_key"),)
     advert_key: Mapped[str] = mapped_column(ForeignKey("adverts.key", ondelete="CASCADE"), primary_key=True)
-    band: Mapped[int] = mapped_column(primary_key=True)
-    band_hash: Mapped[int] = mapped_column(BigInteger)
+    link_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
+class TemplateBandRow(Table):
+    """One band of a template's near-duplicate signature: equal bands are candidates for one template."""
+
+    __tablename__ = "template_bands"
+    band_hash: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    partner_id: Mapped[str] = mapped_column(ForeignKey("partners.id"), primary_key=True)
+    link_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
 
 
 class AssessmentRow(Table):
@@ -166,6 +184,7 @@ class AssessmentRow(Table):
     catalogue_version: Mapped[str] = mapped_column(String(80))
     assessed_at: Mapped[datetime]
     record: Mapped[dict[str, Any]]
+    lifted_from: Mapped[str | None] = mapped_column(String(40))
 
 
 class ReviewRow(Table):
@@ -242,14 +261,16 @@ class AuditHeadRow(Table):
 
 
 class CampaignRow(Table):
-    """Adverts that one hand wrote, as last grouped."""
+    """Adverts of one owner that one hand wrote. A merged one points to the campaign it became part of."""
 
     __tablename__ = "campaigns"
     id: Mapped[str] = mapped_column(Id, primary_key=True)
+    partner_id: Mapped[str] = mapped_column(ForeignKey("partners.id"), index=True)
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
-    merged_into: Mapped[str | None] = mapped_column(ForeignKey("campaigns.id"))
-    record: Mapped[dict[str, Any]]
+    merged_into: Mapped[str | None] = mapped_column(ForeignKey("campaigns.id"), index=True)
+    n_adverts: Mapped[int]
+    n_confirmed: Mapped[int]
 
 
 class CampaignMemberRow(Table):
@@ -262,6 +283,21 @@ class CampaignMemberRow(Table):
     )
     via: Mapped[str] = mapped_column(ShortText)
     joined_at: Mapped[datetime]
+
+
+class CampaignMergeRow(Table):
+    """Two campaigns became one, and why; an undone merge stays on record and is not made again."""
+
+    __tablename__ = "campaign_merges"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaigns.id"), index=True)
+    into_id: Mapped[str] = mapped_column(ForeignKey("campaigns.id"), index=True)
+    link_id: Mapped[int | None] = mapped_column(BigInteger)
+    via: Mapped[str] = mapped_column(String(40))
+    merged_at: Mapped[datetime]
+    merged_by: Mapped[str] = mapped_column(ShortText)
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None] = mapped_column(ShortText)
 
 
 class LabelBatchRow(Table):
@@ -281,3 +317,280 @@ class ExportedDecisionRow(Table):
     __tablename__ = "exported_decisions"
     decision_id: Mapped[str] = mapped_column(ForeignKey("decisions.id"), primary_key=True)
     batch_id: Mapped[str] = mapped_column(ForeignKey("label_batches.id"), index=True)
+
+
+class FeedbackRow(Table):
+    """What a partner said of an advert: told once, whatever it is sent twice."""
+
+    __tablename__ = "feedback"
+    __table_args__ = (
+        UniqueConstraint("partner_id", "digest"),
+        Index("ix_feedback_partner_id_received_at", "partner_id", "received_at"),
+    )
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    partner_id: Mapped[str] = mapped_column(ForeignKey("partners.id"))
+    reporter: Mapped[str] = mapped_column(ShortText)
+    advert_key: Mapped[str] = mapped_column(ForeignKey("adverts.key", ondelete="CASCADE"), index=True)
+    review_id: Mapped[str | None] = mapped_column(ForeignKey("reviews.id", ondelete="SET NULL"), index=True)
+    verdict: Mapped[str] = mapped_column(String(40))
+    pattern: Mapped[str | None] = mapped_column(String(40))
+    reason_code: Mapped[str | None] = mapped_column(String(40))
+    source: Mapped[str] = mapped_column(String(40))
+    note: Mapped[str | None]
+    state: Mapped[str] = mapped_column(String(20))
+    digest: Mapped[str] = mapped_column(String(64))
+    received_at: Mapped[datetime]
+
+
+class AppealRow(Table):
+    """An employer's objection to how its advert was judged."""
+
+    __tablename__ = "appeals"
+    __table_args__ = (
+        UniqueConstraint("partner_id", "digest"),
+        Index("ix_appeals_partner_id_received_at", "partner_id", "received_at"),
+    )
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    partner_id: Mapped[str] = mapped_column(ForeignKey("partners.id"))
+    advert_key: Mapped[str] = mapped_column(ForeignKey("adverts.key", ondelete="CASCADE"), index=True)
+    review_id: Mapped[str | None] = mapped_column(ForeignKey("reviews.id", ondelete="SET NULL"), index=True)
+    employer: Mapped[str | None] = mapped_column(ShortText)
+    statement: Mapped[str]
+    digest: Mapped[str] = mapped_column(String(64))
+    received_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(20))
+
+
+class AllowedEmployerRow(Table):
+    """An employer whose adverts a partner has checked itself, until a day that it named."""
+
+    __tablename__ = "allowed_employers"
+    partner_id: Mapped[str] = mapped_column(ForeignKey("partners.id"), primary_key=True)
+    employer: Mapped[str] = mapped_column(ShortText, primary_key=True)
+    note: Mapped[str | None]
+    added_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class KeptAnswerRow(Table):
+    """The answer to a request that carried an `Idempotency-Key`; without a status it is in flight."""
+
+    __tablename__ = "kept_answers"
+    __table_args__ = (Index("ix_kept_answers_expires_at", "expires_at"),)
+    partner_id: Mapped[str] = mapped_column(ForeignKey("partners.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int | None]
+    headers: Mapped[dict[str, Any]]
+    sealed_body: Mapped[str | None]
+    created_at: Mapped[datetime]
+    held_until: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class JobRow(Table):
+    """Adverts that a partner sent as one file, and how far they have been scored."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index("ix_jobs_partner_id_id", "partner_id", "id"),
+        Index("ix_jobs_state_id", "state", "id"),
+    )
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    partner_id: Mapped[str] = mapped_column(ForeignKey("partners.id"))
+    state: Mapped[str] = mapped_column(String(20))
+    fault: Mapped[str | None] = mapped_column(ShortText)
+    options: Mapped[dict[str, Any]]
+    input_sha256: Mapped[str] = mapped_column(String(64))
+    input_bytes: Mapped[int] = mapped_column(BigInteger)
+    read_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    output_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    error_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    n_lines: Mapped[int] = mapped_column(default=0)
+    n_scored: Mapped[int] = mapped_column(default=0)
+    n_refused: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime]
+
+
+class WebhookEndpointRow(Table):
+    """Where a partner wants to be told; its secret is derived from its id, never stored."""
+
+    __tablename__ = "webhook_endpoints"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    partner_id: Mapped[str] = mapped_column(ForeignKey("partners.id"), index=True)
+    url: Mapped[str]
+    events: Mapped[str]
+    secret_version: Mapped[int] = mapped_column(default=1)
+    previous_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+    disabled_because: Mapped[str | None] = mapped_column(ShortText)
+
+
+class WebhookMessageRow(Table):
+    """One thing that happened, in the words every endpoint and every attempt is given."""
+
+    __tablename__ = "webhook_messages"
+    __table_args__ = (Index("ix_webhook_messages_expires_at", "expires_at"),)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    partner_id: Mapped[str] = mapped_column(ForeignKey("partners.id"))
+    type: Mapped[str] = mapped_column(String(60))
+    payload: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class WebhookDeliveryRow(Table):
+    """One message on its way to one endpoint."""
+
+    __tablename__ = "webhook_deliveries"
+    __table_args__ = (
+        UniqueConstraint("message_id", "endpoint_id"),
+        Index("ix_webhook_deliveries_state_next_at", "state", "next_at"),
+        Index("ix_webhook_deliveries_endpoint_id_id", "endpoint_id", "id"),
+    )
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    message_id: Mapped[str] = mapped_column(ForeignKey("webhook_messages.id", ondelete="CASCADE"))
+    endpoint_id: Mapped[str] = mapped_column(ForeignKey("webhook_endpoints.id", ondelete="CASCADE"))
+    state: Mapped[str] = mapped_column(String(20))
+    n_attempts: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
+
+
+class WebhookAttemptRow(Table):
+    """One try at delivering a message, and how it ended."""
+
+    __tablename__ = "webhook_attempts"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    delivery_id: Mapped[str] = mapped_column(
+        ForeignKey("webhook_deliveries.id", ondelete="CASCADE"), index=True
+    )
+    at: Mapped[datetime]
+    status: Mapped[int | None]
+    fault: Mapped[str | None] = mapped_column(ShortText)
+    ms: Mapped[int]
+
+
+class SearchDocumentRow(Table):
+    """The folded words of the advert a review is about; full-text search reads nothing else."""
+
+    __tablename__ = "search_documents"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    review_id: Mapped[str] = mapped_column(ForeignKey("reviews.id", ondelete="CASCADE"), unique=True)
+    words: Mapped[str]
+    """Title, text, employer and places, folded, with every contact taken out."""
+    contacts: Mapped[str]
+    """Contacts only, folded; searched by people who may see contacts."""
+
+
+class ReviewTagRow(Table):
+    """A place or an indicator of the advert a review is about: what the queue can be filtered by."""
+
+    __tablename__ = "review_tags"
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    value: Mapped[str] = mapped_column(ShortText, primary_key=True)
+    review_id: Mapped[str] = mapped_column(
+        ForeignKey("reviews.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class QueuePlaceRow(Table):
+    """What a review's place in the queue was reckoned from, so that the console can say it in words."""
+
+    __tablename__ = "queue_places"
+    review_id: Mapped[str] = mapped_column(ForeignKey("reviews.id", ondelete="CASCADE"), primary_key=True)
+    risk: Mapped[float]
+    n_linked: Mapped[int]
+    n_confirmed: Mapped[int]
+
+
+class SavedViewRow(Table):
+    """A name one person gave to a filtered queue."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (UniqueConstraint("user_id", "name"),)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    name: Mapped[str] = mapped_column(ShortText)
+    query: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class CampaignDecisionRow(Table):
+    """One verdict given to many adverts of a campaign at once; taken back as one."""
+
+    __tablename__ = "campaign_decisions"
+    __table_args__ = (Index("ix_campaign_decisions_decided_by_decided_at", "decided_by", "decided_at"),)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaigns.id"), index=True)
+    decided_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    decided_at: Mapped[datetime]
+    n_decided: Mapped[int]
+    undone_at: Mapped[datetime | None]
+
+
+class CampaignDecisionItemRow(Table):
+    """One of the decisions that a verdict on a campaign amounts to."""
+
+    __tablename__ = "campaign_decision_items"
+    decision_id: Mapped[str] = mapped_column(ForeignKey("decisions.id", ondelete="CASCADE"), primary_key=True)
+    campaign_decision_id: Mapped[str] = mapped_column(ForeignKey("campaign_decisions.id"), index=True)
+
+
+class CredentialRow(Table):
+    """How one person signs in without a link: a password's hash, and a second factor."""
+
+    __tablename__ = "credentials"
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    password_hash: Mapped[str]
+    sealed_totp: Mapped[str | None]
+    """The second factor's secret, encrypted under the deployment's secret."""
+    totp_confirmed_at: Mapped[datetime | None]
+    last_totp_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    """The time step of the last code that was taken; a code works once."""
+    changed_at: Mapped[datetime]
+
+
+class SecondLookRow(Table):
+    """A blind second verdict on a decided advert; a third settles a disagreement."""
+
+    __tablename__ = "second_looks"
+    __table_args__ = (UniqueConstraint("decision_id", "turn"),)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    decision_id: Mapped[str] = mapped_column(ForeignKey("decisions.id", ondelete="CASCADE"))
+    turn: Mapped[int]
+    """2 for the blind second look, 3 for the one that settles."""
+    verdict: Mapped[str] = mapped_column(String(40))
+    pattern: Mapped[str | None] = mapped_column(String(40))
+    given_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    given_at: Mapped[datetime]
+
+
+_UNDECIDED = text("state <> 'decided'")
+for _column in ("band", "language", "source"):
+    Index(
+        f"ix_reviews_undecided_{_column}",
+        getattr(ReviewRow, _column),
+        ReviewRow.priority,
+        ReviewRow.id,
+        sqlite_where=_UNDECIDED,
+        postgresql_where=_UNDECIDED,
+    )
+Index(
+    "ix_reviews_undecided",
+    ReviewRow.priority,
+    ReviewRow.id,
+    sqlite_where=_UNDECIDED,
+    postgresql_where=_UNDECIDED,
+)
+Index(
+    "ix_reviews_claimed_by",
+    ReviewRow.claimed_by,
+    sqlite_where=text("claimed_by IS NOT NULL"),
+    postgresql_where=text("claimed_by IS NOT NULL"),
+)

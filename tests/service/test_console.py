@@ -227,7 +227,7 @@ def test_a_decision_opens_the_next_advert_claimed(browse: Browse, context: Conte
     )
     assert answer.url.path == f"/console/reviews/{second}"
     assert "Decided: <strong>Fee fraud</strong>" in answer.text
-    assert "Yours for 15 min" in answer.text
+    assert 'Yours for <time class="clock" role="timer" data-seconds="900">15:00' in answer.text
     with context.database.reading() as session:
         row = session.scalars(select(DecisionRow)).one()
         assert (row.verdict, row.pattern, row.reason_code, row.note) == (
@@ -287,7 +287,7 @@ def test_what_another_reviewer_has_is_shown_without_answers(
     browser = browse()
     claim(context, review_id, make_person("bela"))
     page = browser.get(f"/console/reviews/{review_id}").text
-    assert "Another reviewer has this advert for 15 more minutes" in page
+    assert 'Another reviewer has this advert for <time class="clock" data-seconds="900">15:00' in page
     assert 'name="answer"' not in page
     assert "claimed by another reviewer" in browser.get("/console").text
 

@@ -18,7 +18,7 @@
 
   const await_ = (key) => {
     pending = key;
-    document.body.classList.toggle("choosing", key !== "");
+    document.body.classList.toggle("choosing", key === "c");
   };
 
   const press = (element) => {
@@ -68,6 +68,22 @@
     });
   }
   window.addEventListener("pageshow", () => { sent = false; });
+
+  // Clocks run down from what the server said was left, so that a wrong clock here does no harm.
+  const clocks = [...document.querySelectorAll(".clock[data-seconds]")].map((e) => [e, Number(e.dataset.seconds)]);
+  const started = performance.now();
+  const pad = (n) => String(n).padStart(2, "0");
+  const tick = () => {
+    for (const [element, given] of clocks) {
+      const left = Math.max(0, Math.round(given - (performance.now() - started) / 1000));
+      if (left >= 172800) continue;
+      const hours = Math.floor(left / 3600);
+      const minutes = Math.floor(left / 60) % 60;
+      element.textContent = left === 0 ? "no longer" : `${hours ? `${hours}:${pad(minutes)}` : minutes}:${pad(left % 60)}`;
+      element.classList.toggle("soon", left < 120);
+    }
+  };
+  if (clocks.length) setInterval(tick, 1000);
 
   for (const form of document.querySelectorAll("form[data-auto]")) {
     form.classList.add("auto");

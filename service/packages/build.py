@@ -1,0 +1,221 @@
+"""Puts a package together: one ZIP archive with everything, its manifest, and a script that checks it.
+
+README.txt                what this is and how to check it
+report.html               the same for people, to read and to print
+adverts.jsonl             adverts, assessments and decisions, one line each
+adverts.csv               the most important columns, safe in spreadsheets
+custody.jsonl             who did what to them, chained by digests
+stix.json, misp.json      for other systems; misp/ has the object and the taxonomy
+evidence/                 archived pages (full packages only) and their digests
+verify_package.py         checks all of it, needs nothing but Python
+manifest.json, .sha256    every file's SHA-256, and the manifest's own
+"""
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy.orm import Session
+
+from service.errors import ConflictError, FieldFault, ForbiddenError, InvalidFieldsError
+from service.packages import misp_event, stix, verify_package
+from service.packages.contents import Contents, Item, collect
+from service.packages.pages import ArchivedPage, find_pages
+from service.packages.sheet import write_sheet
+from service.packages.verify_package import CUSTODY, MANIFEST, PAGES, SEAL, digest_of, write_archive
+from service.review.permissions import Permission, Person, can, check
+from service.store.audit import Act, append_event
+from service.store.columns import storable
+
+HERE = Path(__file__).parent
+MOST_ADVERTS = 1000
+LEAST_PURPOSE = 15
+MOST_PURPOSE = 500
+COLUMNS = (
+    "review",
+    "advert_sha256",
+    "received_at",
+    "score",
+    "band",
+    "language",
+    "verdict",
+    "pattern",
+    "decided_by",
+    "decided_at",
+    "source",
+    "places",
+    "title",
+    "text",
+)
+_README = """What is in this archive: {n} public job adverts, what a detector made of them, and what trained people
+decided. {kind}
+Adverts are judged, never persons: whoever posted one may be held captive and forced to. A score is not proof.
+
+Check it:  python3 verify_package.py {name}
+Read it:   report.html, in any browser, on paper too.
+"""
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(HERE),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True)
+class Package:
+    """A finished package."""
+
+    name: str
+    data: bytes
+    manifest_digest: str
+
+
+def make_package(
+    session: Session,
+    review_ids: list[str],
+    *,
+    by: Person,
+    at: datetime,
+    full: bool,
+    purpose: str,
+    campaign_id: str | None = None,
+    evidence: Path | None = None,
+) -> Package:
+    """Make a package and put on record who made it, of what and what for.
+
+    Without contacts by default. A full one needs the permission and a stated purpose.
+    """
+    check(by, Permission.VIEW_ADVERTS)
+    stated = " ".join((storable(purpose, limit=MOST_PURPOSE) or "").split())
+    if full and not can(by, Permission.EXPORT_FULL):
+        raise ForbiddenError(
+            f"the role {by.role.value} may not take contacts out; ask a lead for a full package"
+        )
+    if full and len(stated) < LEAST_PURPOSE:
+        wanted = f"say in {LEAST_PURPOSE} characters or more what the full package is for"
+        raise InvalidFieldsError(wanted, faults=[FieldFault("/purpose", "missing", wanted)])
+    if not review_ids or len(review_ids) > MOST_ADVERTS:
+        raise ConflictError(f"a package holds 1 to {MOST_ADVERTS} adverts, not {len(review_ids)}")
+    contents = collect(
+        session,
+        review_ids,
+        full=full,
+        purpose=stated or None,
+        campaign_id=campaign_id,
+        made_by=by.pseudonym,
+        made_at=at,
+    )
+    digests = [item.advert.page_digest for item in contents.items if item.advert.page_digest]
+    pages = find_pages(evidence, digests) if full and evidence is not None else {}
+    package = build(contents, pages=pages)
+    detail = {
+        "manifest": package.manifest_digest,
+        "n": len(contents.items),
+        "full": full,
+        "purpose": stated,
+        "reviews": sorted(review_ids),
+    }
+    subject = campaign_id or review_ids[0]
+    append_event(session, Act.PACKAGE_MADE, subject=subject, actor=by.id, at=at, detail=detail)
+    return package
+
+
+def build(contents: Contents, *, pages: Mapping[str, ArchivedPage]) -> Package:
+    """Give the archive of these contents; the same contents always give the same bytes."""
+    kind = "full" if contents.full else "redacted"
+    name = f"lurewatch-{contents.made_at:%Y%m%dT%H%M%SZ}-{kind}.zip"
+    bundle = io.BytesIO()
+    stix.write_bundle(stix.objects_of(contents), bundle, name=name)
+    files = {
+        "adverts.jsonl": _lines(contents),
+        "adverts.csv": write_sheet(COLUMNS, [_row(item) for item in contents.items]),
+        CUSTODY: "".join(json.dumps(entry, sort_keys=True) + "\n" for entry in contents.custody).encode(),
+        "stix.json": bundle.getvalue(),
+        "misp.json": json.dumps(misp_event.event_of(contents), indent=1).encode(),
+        "verify_package.py": Path(verify_package.__file__).read_bytes(),
+        **{f"misp/{path.name}": path.read_bytes() for path in sorted(misp_event.HERE.glob("*.json"))},
+        **_page_files(pages),
+    }
+    files["report.html"] = (
+        _TEMPLATES.get_template("report.html")
+        .render(contents=contents, kind=kind, pages=pages, files=sorted(files))
+        .encode("utf-8", "replace")
+    )
+    files["README.txt"] = _README.format(
+        n=len(contents.items),
+        kind="Contacts are in it: keep it as you would keep a witness's statement."
+        if contents.full
+        else "Contacts were taken out; a full package needs a stated purpose.",
+        name=name,
+    ).encode()
+    listed = {path: {"sha256": digest_of(data), "bytes": len(data)} for path, data in sorted(files.items())}
+    manifest = {
+        "made_at": contents.made_at.isoformat(),
+        "made_by": contents.made_by,
+        "kind": kind,
+        "purpose": contents.purpose,
+        "campaign": contents.campaign_id,
+        "files": listed,
+    }
+    written = json.dumps(manifest, indent=1, sort_keys=True).encode()
+    files |= {MANIFEST: written, SEAL: (digest_of(written) + "\n").encode()}
+    return Package(name, write_archive(files), digest_of(written))
+
+
+def _lines(contents: Contents) -> bytes:
+    rows = (
+        {
+            "review": item.review_id,
+            "advert_sha256": item.digest,
+            "received_at": item.received_at.isoformat(),
+            "advert": item.advert.to_json(),
+            "assessment": item.assessment.to_json(),
+            "decisions": [decision.to_json() for decision in item.decisions],
+        }
+        for item in contents.items
+    )
+    return "".join(json.dumps(row, ensure_ascii=True, sort_keys=True) + "\n" for row in rows).encode()
+
+
+def _row(item: Item) -> list[object]:
+    standing = item.standing
+    return [
+        item.review_id,
+        item.digest,
+        item.received_at.isoformat(),
+        round(item.assessment.score, 4),
+        item.assessment.band.value,
+        item.assessment.language.code,
+        standing.verdict.value if standing else None,
+        standing.pattern.value if standing and standing.pattern else None,
+        standing.decided_by if standing else None,
+        standing.decided_at.isoformat() if standing else None,
+        item.advert.source,
+        "; ".join(item.advert.places),
+        item.advert.title,
+        item.advert.description,
+    ]
+
+
+def _page_files(pages: Mapping[str, ArchivedPage]) -> dict[str, bytes]:
+    if not pages:
+        return {}
+    files = {
+        f"evidence/{digest.removeprefix('sha256:')}.warc.gz": page.record for digest, page in pages.items()
+    }
+    listed = [
+        {
+            "file": f"evidence/{digest.removeprefix('sha256:')}.warc.gz",
+            "page_digest": digest,
+            "url": page.url,
+            "fetched_at": page.fetched_at,
+        }
+        for digest, page in sorted(pages.items())
+    ]
+    return {**files, PAGES: json.dumps(listed, indent=1).encode()}

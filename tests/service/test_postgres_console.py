@@ -1,0 +1,21 @@
+"""The console's own queries on PostgreSQL, by the tests that hold on SQLite."""
+
+from tests.service import test_campaign_pages, test_insight, test_postgres, test_routing, test_search
+
+pytestmark = test_postgres.pytestmark
+server, settings = test_postgres.server, test_postgres.settings
+person = test_search.person
+
+test_scripts = test_search.test_what_is_typed_is_found_in_every_script_and_spelling
+test_rare_and_common = test_search.test_rare_and_common_words_give_the_same_answer
+test_hostile = test_search.test_no_query_breaks_the_search_or_means_more_than_its_letters
+test_contacts = test_search.test_contacts_are_found_by_those_only_who_may_see_them
+test_pages = test_search.test_pages_of_a_search_miss_nothing_and_repeat_nothing
+test_replaced = test_search.test_other_words_take_the_place_of_what_was_indexed
+test_reindex = test_search.test_reviews_from_before_search_are_indexed_once
+test_campaign = test_campaign_pages.test_a_campaign_of_thirty_is_decided_and_taken_back_as_one
+test_campaign_undo = test_campaign_pages.test_a_campaign_counts_as_one_of_the_ten_that_can_be_undone
+test_campaign_page = test_campaign_pages.test_the_page_shows_template_contacts_and_leads_to_the_decision
+test_hold = test_routing.test_a_held_advert_waits_until_its_day_has_come
+test_agreed = test_insight.test_only_what_two_agree_on_becomes_a_label
+test_trends = test_insight.test_trends_tell_counts_and_no_contact
