@@ -35,6 +35,7 @@ from model.schema.assessment import (
 from model.schema.decision import PATTERNS, LabelName
 
 _LINKED_TO_NOTHING = Linked()
+_NAMES_EMPLOYER = frozenset({"legal_company_form", "official_employer"})
 _CERTAIN = 30.0
 """Log-odds beyond this are the same probability in print; keeps scores inside (0, 1)."""
 
@@ -173,6 +174,7 @@ def _facts(reading: Reading, route: Route) -> tuple[Fact, ...]:
     facts = []
     if route.audience is not None:
         facts.append(_fact("audience_country", route.audience, note=f"told by {route.audience_by}"))
+    facts.append(_employer(reading))
     rate = route.going_rate_usd
     for pay in reading.pay:
         note = f"exchange rates of {rates_date()}"
@@ -190,6 +192,22 @@ def _facts(reading: Reading, route: Route) -> tuple[Fact, ...]:
         raw = _as_written(reading, contact.start, contact.end)
         facts.append(_fact("contact", str(contact.kind), raw=raw, note=contact.region))
     return tuple(facts)
+
+
+def _employer(reading: Reading) -> Fact:
+    """Say whether the advert names its employer, and whether the name is somebody else's."""
+    stated = reading.context.employer
+    if reading.look_alike_of is not None:
+        return _fact("employer", "look_alike", raw=stated, note=f"plays on the name {reading.look_alike_of}")
+    if stated:
+        return _fact("employer", "named", raw=stated, note="stated beside the text")
+    hit = next((hit for hit in reading.hits if hit.indicator in _NAMES_EMPLOYER), None)
+    if hit is not None:
+        raw = _as_written(reading, hit.start, hit.end)
+        return _fact(
+            "employer", "named", raw=raw, note="a company's legal form or an official body in the text"
+        )
+    return _fact("employer", "anonymous", note="no company is named in a form that can be looked up")
 
 
 def _as_written(reading: Reading, start: int, end: int) -> str | None:

@@ -169,12 +169,14 @@ class Automaton:
 
     def _symbol(self, word: str) -> int:
         """Work out which labels a token satisfies; tokens alike in that share a symbol."""
-        labels: tuple[str, ...] = ()
         if _REPEATED.search(word):
-            labels = self._labels_of(_REPEATED.sub(r"\1\1", word)) or self._labels_of(
-                _REPEATED.sub(r"\1", word)
+            # `freeee` is `free`, `salaryyyy` is `salary`: either may be in the catalogue.
+            spellings = (_REPEATED.sub(r"\1\1", word), _REPEATED.sub(r"\1", word))
+            labels = tuple(
+                dict.fromkeys(label for spelling in spellings for label in self._labels_of(spelling))
             )
-        labels = labels or self._labels_of(word)
+        else:
+            labels = self._labels_of(word)
         symbol = self._symbol_of.get(labels)
         if symbol is None:
             symbol = len(self._labels)

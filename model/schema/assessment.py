@@ -110,12 +110,12 @@ class Language(Record):
 
 
 class Linked(Record):
-    """What the advert shares with adverts that were already looked at."""
+    """What the advert shares with other adverts of the same sender."""
 
     campaign: str | None = None
-    """Id of the campaign it belongs to."""
+    """Id of the campaign it belongs to; null when it stands alone."""
     adverts: int = 0
-    """How many other adverts share its template or contacts."""
+    """How many other adverts are in that campaign."""
     confirmed: int = 0
     """How many of them a person confirmed."""
     via: tuple[str, ...] = ()
