@@ -22,7 +22,9 @@ def test_one_wrong_letter_is_told_without_a_look_up(position: int, letter: str) 
 
 
 @pytest.mark.parametrize(
-    "given_key", ["", "lw_live_", KEY + "0", KEY[:-1], "é" * 57, KEY.replace("live", "life")]
+    "given_key",
+    ["", "lw_live_", KEY + "0", KEY[:-1], "é" * 57, KEY.replace("live", "life")],
+    ids=["empty", "beginning only", "one more", "one less", "other letters", "other kind"],
 )
 def test_what_is_no_key_is_not_well_formed(given_key: str) -> None:
     assert not is_well_formed(given_key)
