@@ -41,9 +41,14 @@ def configure(*, json: bool, level: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=_to_standard_error,
         cache_logger_on_first_use=False,
     )
+
+
+def _to_standard_error(*_names: object) -> structlog.WriteLogger:
+    """Give a logger to what standard error is now, not to what it was when logging was set up."""
+    return structlog.WriteLogger(sys.stderr)
 
 
 def where_it_broke(error: BaseException) -> list[str]:

@@ -101,7 +101,8 @@ def _insert(session: Session, ask: Ask, *, at: datetime) -> bool:
     """Take a new key; False when another process took it a moment ago."""
     dialect = postgresql if session.connection().dialect.name == "postgresql" else sqlite
     insert = dialect.insert(KeptAnswerRow).values(**_fresh(ask, at=at)).on_conflict_do_nothing()
-    return bool(session.execute(insert).rowcount)  # type: ignore[attr-defined]
+    # What came back, not the count of rows: a driver may not know it and say -1, and then everybody would have won.
+    return session.execute(insert.returning(KeptAnswerRow.key)).first() is not None
 
 
 def _renew(session: Session, ask: Ask, *, at: datetime) -> None:
