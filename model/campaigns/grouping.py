@@ -128,7 +128,9 @@ def _plain(kind: ContactKind, value: str) -> str:
     if kind in _NUMBERS:
         digits = "".join(letter for letter in value if letter.isdigit())
         if len(digits) >= _TELLING_DIGITS:
-            return digits[-_TELLING_DIGITS:]
+            told = digits[-_TELLING_DIGITS:]
+            # 000 000 000 is what people write who leave their number out.
+            return told if len(set(told)) > 1 else ""
     return value.rsplit("/", 1)[-1].lstrip("@")
 
 
