@@ -68,6 +68,7 @@ def _borrowed(host: str) -> str | None:
     return None
 
 
+@functools.lru_cache(maxsize=10_000)
 def _almost(word: str) -> str | None:
     """Name what a word is almost, but not quite, spelt like."""
     names, _ = _names()
@@ -78,8 +79,16 @@ def _almost(word: str) -> str | None:
         return plain
     if len(word) < _LEAST_LETTERS:
         return None
-    close = difflib.get_close_matches(word, names, n=1, cutoff=_LIKENESS)
-    return close[0] if close and len(close[0]) >= _LEAST_LETTERS and word.rstrip("s") != close[0] else None
+    # One letter more, less or other leaves the length within one, and the first letter or the last.
+    alike = [
+        name
+        for name in names
+        if abs(len(name) - len(word)) <= 1
+        and len(name) >= _LEAST_LETTERS
+        and (name[0] == word[0] or name[-1] == word[-1])
+    ]
+    close = difflib.get_close_matches(word, alike, n=1, cutoff=_LIKENESS)
+    return close[0] if close and word.rstrip("s") != close[0] else None
 
 
 _DIGITS = str.maketrans("013", "ole")
