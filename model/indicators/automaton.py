@@ -10,7 +10,7 @@ whatever the number of patterns, and is linear in the text.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from model.indicators.wording import NUMBER, Part, Wording
@@ -259,6 +259,8 @@ def _walk(
 
 def _anchor(wording: Wording) -> int:
     """Choose the part to look for first: the one whose shortest reading has most letters is the rarest."""
+    if len(wording.parts) == 1:
+        return 0
     return max(range(len(wording.parts)), key=lambda place: wording.parts[place].least_letters)
 
 
@@ -281,23 +283,25 @@ def _add_part(building: list[dict[str, list[int]]], part: Part) -> set[int]:
     return fronts
 
 
-def _add_row(building: list[dict[str, list[int]]], fronts: set[int], row: Sequence[str], last: int) -> None:
-    for label in row[:-1]:
-        node = len(building)
-        building.append(_LEAF)
+def _add_row(
+    building: list[dict[str, list[int]]], fronts: Iterable[int], row: Sequence[str], last: int
+) -> None:
+    final = len(row) - 1
+    for place, label in enumerate(row):
+        if place == final:
+            node = last
+        else:
+            node = len(building)
+            building.append(_LEAF)
         for front in fronts:
-            _edges(building, front).setdefault(label, []).append(node)
-        fronts = {node}
-    for front in fronts:
-        _edges(building, front).setdefault(row[-1], []).append(last)
-
-
-def _edges(building: list[dict[str, list[int]]], node: int) -> dict[str, list[int]]:
-    """Give a node's own table of edges; until it has one it shares the empty table of all leaves."""
-    table = building[node]
-    if table is _LEAF:
-        table = building[node] = {}
-    return table
+            table = building[front]
+            if table is _LEAF:  # a node gets a table of its own with its first edge
+                table = building[front] = {}
+            if label in table:
+                table[label].append(node)
+            else:
+                table[label] = [node]
+        fronts = (node,)
 
 
 _LEAF: dict[str, list[int]] = {}
