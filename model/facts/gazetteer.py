@@ -47,43 +47,6 @@ def load_gazetteer() -> tuple[PlaceName, ...]:
     return tuple(PlaceName(tuple(row.split(" ")), *rest) for row, *rest in json.loads(raw))
 
 
-def names_people(text: str, start: int, end: int) -> bool:
-    """Tell whether a country named at `text[start:end]` (folded) says who somebody is, not where the work is."""
-    before, after, attached = _people_words()
-    behind = text[end : end + _NEAR]
-    return (
-        f" {text[max(0, start - _NEAR) : start]}".rstrip().endswith(before)
-        or behind.startswith(attached)
-        or behind.lstrip().startswith(after)
-    )
-
-
-def find_states(text: str) -> Iterator[tuple[int, int]]:
-    """Find states of the USA as adverts there name a town: `Clawson, MI`; the caller checks the capitals."""
-    for match in _STATE.finditer(text):
-        yield match.span(1)
-
-
-@functools.cache
-def _people_words() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Give the words before a name, those after it, and the single letters that only count where they touch it."""
-    path = resources.files("model.facts").joinpath("people.yaml")
-    words = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
-    before, after = (
-        [normalise(word).text for language in words[side].values() for word in language]
-        for side in ("before", "after")
-    )
-    begun = tuple(word if is_unspaced(word[0]) else f" {word}" for word in before)
-    return begun, tuple(w for w in after if len(w) > 1), tuple(w for w in after if len(w) == 1)
-
-
-_NEAR = 24
-_STATE = re.compile(
-    r", ?(a[klrz]|c[aot]|de|fl|ga|hi|i[adln]|k[sy]|la|m[adeinost]|n[cdehjmvy]|o[hkr]|pa|ri|s[cd]|t[nx]|ut|v[at]|w[aivy])"
-    r"(?=\s*(?:\Z|[\n,.;:|()$–-]|\d))"
-)
-
-
 def build_gazetteer() -> bytes:
     """Build the list anew from the packages and `places.yaml`; the same inputs give the same bytes."""
     names: dict[str, PlaceName] = {}

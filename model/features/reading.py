@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from model.facts.contacts import ContactFound, find_contacts, masked
 from model.facts.employers import find_look_alikes
-from model.facts.gazetteer import find_states, load_gazetteer, names_people
+from model.facts.gazetteer import load_gazetteer
 from model.facts.pay import PayFound, find_pay
+from model.facts.place_use import find_states, names_people
 from model.indicators.matcher import Hit, Matcher, PlaceHit, PlaceWord
 from model.indicators.registry import Catalogue
 from model.schema.advert import JobAdvert

@@ -40,6 +40,8 @@ def test_who_is_sought_is_no_place(assessor: Assessor, text: str) -> None:
     [
         ("làm việc tại Việt Nam", "Vietnam"),
         ("work in Kenya", "Kenya"),
+        ("Location: Cambodia\nCitizens of any country, passport needed", "Cambodia"),
+        ("Job in Cambodia passport must be valid", "Cambodia"),
         ("Nail tech wanted, Clawson, MI $1,200 a week", "MI, USA"),
     ],
 )
