@@ -59,9 +59,9 @@ def _borrowed(host: str) -> str | None:
             return known
         if label in names:
             continue
-        for word in job_words:
-            if label.startswith(tuple(names)) and label.endswith(word) and label.removesuffix(word) in names:
-                return label.removesuffix(word)
+        joined = next((stem for word in job_words if (stem := label.removesuffix(word)) in names), None)
+        if joined is not None:
+            return joined
         name = next((name for part in parts if (name := _almost(part)) is not None), None)
         if name is not None:
             return name

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from model.indicators.automaton import Automaton, Match
-from model.indicators.registry import Catalogue, Term
+from model.indicators.registry import Catalogue
 from model.indicators.wording import Part, Wording
 from model.text.normalise import NormalText
 
@@ -48,9 +48,7 @@ class Matcher:
     """All wording of a catalogue and all places in one automaton."""
 
     def __init__(self, catalogue: Catalogue, places: Sequence[PlaceWord] = ()) -> None:
-        self._terms: list[tuple[str, Term]] = [(name, term) for name, term, _ in catalogue.wordings]
-        self._said = [(name, term.gloss, term.language) for name, term in self._terms]
-        self._languages = [term.language for _, term in self._terms]
+        self._said = [(name, term.gloss, term.language) for name, term, _ in catalogue.wordings]
         self._gapped = [len(wording.parts) > 1 for _, _, wording in catalogue.wordings]
         self._places = list(places)
         rows = [Wording((Part(((place.row,),)),)) for place in self._places]
@@ -72,16 +70,15 @@ class Matcher:
         """
         wordings: list[Match] = []
         places: list[Match] = []
-        n_terms = len(self._terms)
-        languages = self._languages
+        said = self._said
+        n_terms = len(said)
         trusted = {surely, *_TRUSTED.get(surely or "", ()), "en"}
         for match in self._automaton.scan(words):
             number = match[0]
             if number >= n_terms:
                 places.append(match)
-            elif surely is None or languages[number] in trusted or not _is_homograph(match, words):
+            elif surely is None or said[number][2] in trusted or not _is_homograph(match, words):
                 wordings.append(match)
-        said = self._said
         hits = []
         for number, start, end in self._longest(wordings):
             indicator, gloss, language = said[number]
@@ -120,7 +117,7 @@ class Matcher:
         starts: Sequence[int],
         ends: Sequence[int],
     ) -> list[PlaceHit]:
-        first = len(self._terms)
+        first = len(self._said)
         found = []
         reach = -1
         for match in sorted(matches, key=lambda m: (m.start, -m.end, m.wording)):
