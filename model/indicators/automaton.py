@@ -11,6 +11,8 @@ whatever the number of patterns, and is linear in the text.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from threading import Lock
 from typing import NamedTuple
 
 from model.indicators.wording import NUMBER, Part, Wording
@@ -35,11 +37,7 @@ Near = tuple[set[int] | None, int, set[int] | None, int]
 
 
 class Automaton:
-    """All wordings at once; not safe to share between threads while states are still being added.
-
-    The state tables only ever grow or are replaced whole, and a lost update merely repeats work, so
-    concurrent readers under the interpreter lock see consistent entries.
-    """
+    """All wordings at once; any number of threads may scan with one."""
 
     def __init__(self, wordings: Sequence[Wording]) -> None:
         self._wordings = wordings
@@ -70,64 +68,66 @@ class Automaton:
         self._literals = frozenset(label for label in labels if not label.endswith("*"))
         self._stems = frozenset(label[:-1] for label in labels if label.endswith("*"))
         self._longest_stem = max(map(len, self._stems), default=0)
-        self._forget()
-
-    def _forget(self) -> None:
-        self._symbols: dict[str, int] = {}
-        self._labels: list[tuple[str, ...]] = [()]
-        self._symbol_of: dict[tuple[str, ...], int] = {(): 0}
-        self._begin_with: list[set[int]] = [set() for _ in self._places]
-        """Per part of a gapped wording: the symbols it can begin with, as far as texts have shown them."""
-        self._near = [self._beside(number) for number in range(len(self._wordings))]
-        self._states: dict[frozenset[tuple[int, int]], int] = {frozenset(): 0}
-        self._members: list[frozenset[tuple[int, int]]] = [frozenset()]
-        self._solid: list[tuple[tuple[int, int], ...]] = [()]
-        """Per state: the wordings without gaps that end here, each with its length in tokens."""
-        self._gapped: list[tuple[tuple[int, int], ...]] = [()]
-        """Per state: the wordings whose anchor ends here, likewise."""
-        self._steps: list[dict[int, int]] = [{}]
+        self._worked_out = self._nothing_yet()
 
     def scan(self, words: list[str]) -> list[Match]:
         """Find all wordings in a row of tokens, overlapping ones included: those without gaps in order of their end, then the others."""
-        if len(self._steps) > _MOST_STATES or len(self._symbols) > _MOST_TOKENS_KEPT:
-            self._forget()
-        tables = (self._symbols, self._steps, self._solid, self._gapped, self._near)
+        known = self._worked_out
+        if known.is_full:
+            known = self._worked_out = self._nothing_yet()
         walk = _walk if compiled is None else compiled.walk
-        row, whole, anchors = walk(words, *tables, self._symbol, self._step)
+        row, whole, anchors = walk(
+            words,
+            known.symbols,
+            known.steps,
+            known.solid,
+            known.gapped,
+            known.near,
+            partial(self._symbol, known),
+            partial(self._step, known),
+        )
         matches = list(map(Match._make, whole))
         for number, start, end in anchors:
-            span = self._around(number, start, end, row)
+            span = self._around(known, number, start, end, row)
             if span is not None:
                 matches.append(Match(number, *span))
         return matches
 
-    def _beside(self, number: int) -> Near:
+    def _nothing_yet(self) -> "_WorkedOut":
+        begin_with: list[set[int]] = [set() for _ in self._places]
+        return _WorkedOut(
+            begin_with, [self._beside(begin_with, number) for number in range(len(self._wordings))]
+        )
+
+    def _beside(self, begin_with: list[set[int]], number: int) -> Near:
         """Give what must stand near a wording's anchor for the rest to be worth looking for."""
         parts, anchor = self._wordings[number].parts, self._anchors[number]
         before = after = None
         back = ahead = 0
         if anchor > 0:
-            before = self._begin_with[self._places[id(parts[anchor - 1])]]
+            before = begin_with[self._places[id(parts[anchor - 1])]]
             back = parts[anchor].gap + parts[anchor - 1].most_tokens
         if anchor < len(parts) - 1:
-            after = self._begin_with[self._places[id(parts[anchor + 1])]]
+            after = begin_with[self._places[id(parts[anchor + 1])]]
             ahead = parts[anchor + 1].gap + 1
         return before, back, after, ahead
 
-    def _around(self, number: int, start: int, end: int, row: Sequence[int]) -> tuple[int, int] | None:
+    def _around(
+        self, known: "_WorkedOut", number: int, start: int, end: int, row: Sequence[int]
+    ) -> tuple[int, int] | None:
         """Find the other parts of a gapped wording around its anchor; the nearest ones count, None when one is missing."""
         parts = self._wordings[number].parts
         anchor = self._anchors[number]
         for place in range(anchor + 1, len(parts)):
             part = parts[place]
-            begin_with = self._begin_with[self._places[id(part)]]
+            begin_with = known.begin_with[self._places[id(part)]]
             window = row[end : end + part.gap + 1]
             if begin_with.isdisjoint(window):
                 return None
             ends = (
                 last
                 for begin, symbol in enumerate(window, end)
-                if symbol in begin_with and (last := self._part_at(part, begin, row)) is not None
+                if symbol in begin_with and (last := _part_at(known.labels, part, begin, row)) is not None
             )
             nearest = next(ends, None)
             if nearest is None:
@@ -135,7 +135,7 @@ class Automaton:
             end = nearest
         for place in range(anchor - 1, -1, -1):
             part, gap = parts[place], parts[place + 1].gap
-            begin_with = self._begin_with[self._places[id(part)]]
+            begin_with = known.begin_with[self._places[id(part)]]
             first = max(start - gap - part.most_tokens, 0)
             if begin_with.isdisjoint(row[first:start]):
                 return None
@@ -143,7 +143,7 @@ class Automaton:
                 begin
                 for begin in range(start - 1, first - 1, -1)
                 if row[begin] in begin_with
-                and (last := self._part_at(part, begin, row)) is not None
+                and (last := _part_at(known.labels, part, begin, row)) is not None
                 and start - gap <= last <= start
             )
             nearest = next(begins, None)
@@ -152,22 +152,7 @@ class Automaton:
             start = nearest
         return start, end
 
-    def _part_at(self, part: Part, begin: int, row: Sequence[int]) -> int | None:
-        """Match one part's choices at a token; gives where the shortest way through them ends."""
-        ends = {begin}
-        for choice in part.choices:
-            ends = {
-                end + len(labels)
-                for end in ends
-                for labels in choice
-                if end + len(labels) <= len(row)
-                and all(label in self._labels[row[end + i]] for i, label in enumerate(labels))
-            }
-            if not ends:
-                return None
-        return min(ends)
-
-    def _symbol(self, word: str) -> int:
+    def _symbol(self, known: "_WorkedOut", word: str) -> int:
         """Work out which labels a token satisfies; tokens alike in that share a symbol."""
         if _REPEATED.search(word):
             # `freeee` is `free`, `salaryyyy` is `salary`: either may be in the catalogue.
@@ -177,15 +162,16 @@ class Automaton:
             )
         else:
             labels = self._labels_of(word)
-        symbol = self._symbol_of.get(labels)
-        if symbol is None:
-            symbol = len(self._labels)
-            self._labels.append(labels)
-            self._symbol_of[labels] = symbol
-            for label in labels:
-                for place in self._beginning.get(label, ()):
-                    self._begin_with[place].add(symbol)
-        self._symbols[word] = symbol
+        with known.lock:
+            symbol = known.symbol_of.get(labels)
+            if symbol is None:
+                symbol = len(known.labels)
+                known.labels.append(labels)
+                for label in labels:
+                    for place in self._beginning.get(label, ()):
+                        known.begin_with[place].add(symbol)
+                known.symbol_of[labels] = symbol
+            known.symbols[word] = symbol
         return symbol
 
     def _labels_of(self, word: str) -> tuple[str, ...]:
@@ -199,25 +185,70 @@ class Automaton:
             labels.append(NUMBER)
         return tuple(labels)
 
-    def _step(self, state: int, symbol: int) -> int:
+    def _step(self, known: "_WorkedOut", state: int, symbol: int) -> int:
         """Work out one transition, and the state it leads to when that is new."""
         members: set[tuple[int, int]] = set()
-        for label in self._labels[symbol]:
+        for label in known.labels[symbol]:
             members.update((node, 1) for node in self._next[0].get(label, ()))
-            for node, length in self._members[state]:
+            for node, length in known.members[state]:
                 members.update((following, length + 1) for following in self._next[node].get(label, ()))
         key = frozenset(members)
-        number = self._states.get(key)
-        if number is None:
-            number = len(self._members)
-            self._members.append(key)
-            self._steps.append({})
-            found = sorted({(n, length) for node, length in key for n in self._accepts.get(node, ())})
-            self._solid.append(tuple(pair for pair in found if len(self._wordings[pair[0]].parts) == 1))
-            self._gapped.append(tuple(pair for pair in found if len(self._wordings[pair[0]].parts) > 1))
-            self._states[key] = number
-        self._steps[state][symbol] = number
+        with known.lock:
+            number = known.states.get(key)
+            if number is None:
+                number = len(known.members)
+                found = sorted({(n, length) for node, length in key for n in self._accepts.get(node, ())})
+                known.members.append(key)
+                known.steps.append({})
+                known.solid.append(tuple(pair for pair in found if len(self._wordings[pair[0]].parts) == 1))
+                known.gapped.append(tuple(pair for pair in found if len(self._wordings[pair[0]].parts) > 1))
+                known.states[key] = number
+            known.steps[state][symbol] = number
         return number
+
+
+class _WorkedOut:
+    """What texts have asked an automaton for so far.
+
+    Scans read it without the lock while others add to it: a number gets into `symbols` or `steps` last, when every
+    table has its row. A scan keeps the tables it began with, also when another replaces them.
+    """
+
+    def __init__(self, begin_with: list[set[int]], near: list[Near]) -> None:
+        self.lock = Lock()
+        self.begin_with = begin_with
+        """Per part of a gapped wording: the symbols it can begin with, as far as texts have shown them."""
+        self.near = near
+        self.symbols: dict[str, int] = {}
+        self.labels: list[tuple[str, ...]] = [()]
+        self.symbol_of: dict[tuple[str, ...], int] = {(): 0}
+        self.states: dict[frozenset[tuple[int, int]], int] = {frozenset(): 0}
+        self.members: list[frozenset[tuple[int, int]]] = [frozenset()]
+        self.solid: list[tuple[tuple[int, int], ...]] = [()]
+        """Per state: the wordings without gaps that end here, each with its length in tokens."""
+        self.gapped: list[tuple[tuple[int, int], ...]] = [()]
+        """Per state: the wordings whose anchor ends here, likewise."""
+        self.steps: list[dict[int, int]] = [{}]
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.steps) > _MOST_STATES or len(self.symbols) > _MOST_TOKENS_KEPT
+
+
+def _part_at(labels_of: Sequence[tuple[str, ...]], part: Part, begin: int, row: Sequence[int]) -> int | None:
+    """Match one part's choices at a token; gives where the shortest way through them ends."""
+    ends = {begin}
+    for choice in part.choices:
+        ends = {
+            end + len(labels)
+            for end in ends
+            for labels in choice
+            if end + len(labels) <= len(row)
+            and all(label in labels_of[row[end + i]] for i, label in enumerate(labels))
+        }
+        if not ends:
+            return None
+    return min(ends)
 
 
 def _walk(

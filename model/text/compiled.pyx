@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=False, wraparound=False
+# cython: language_level=3, boundscheck=True, wraparound=False
 """The three loops that look at every character or token of an advert, compiled.
 
 Each has a twin in plain Python that says what it does and stands in where no C compiler was at hand:

@@ -1,5 +1,7 @@
 """The compiled loops give what their twins in plain Python give, on posters' text and on any text."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 import pytest
@@ -64,3 +66,21 @@ def test_walking(monkeypatch: pytest.MonkeyPatch) -> None:
     machine = automaton.Automaton(wordings)
     assert [machine.scan(row) for row in rows] == fast
     assert sum(map(len, fast)) > len(rows)
+
+
+def test_threads_share_an_automaton_that_is_still_growing() -> None:
+    catalogue = load_catalogue()
+    wordings = [wording for _, _, wording in catalogue.wordings[::5]]
+    rows = [tokens.tokenise(normalise.normalise(text).text)[0] for text in TEXTS]
+    alone = automaton.Automaton(wordings)
+    expected = [alone.scan(row) for row in rows]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            for _ in range(3):
+                shared = automaton.Automaton(wordings)
+                found = threads.map(lambda _n, one=shared: [one.scan(row) for row in rows], range(8))
+                assert all(matches == expected for matches in found)
+    finally:
+        sys.setswitchinterval(interval)
