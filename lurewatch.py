@@ -21,6 +21,8 @@ COMMANDS = {
     "score": ("model.cli", "score", "Score adverts: JSON lines in, JSON lines out."),
     "serve": ("service.cli", "serve", "Serve the scoring API and the review console."),
     "work": ("service.cli", "work", "Run bulk jobs, send webhooks, erase what is due."),
+    "daily": ("service.cli", "daily", "Choose the day's adverts whose labels would teach most."),
+    "shadow": ("service.shadow_report", "shadow", "How a candidate differs on live traffic."),
     "rescore": ("service.cli", "rescore", "Score what is stored again with the serving release."),
     "labels": ("service.cli", "labels", "Turn agreed decisions into training labels."),
     "data": ("model.cli", "data", "Check, build, import and export training data."),
@@ -43,6 +45,7 @@ COMMANDS = {
         "bench_console",
         "Measure the queue and its search among many adverts.",
     ),
+    "bench-packages": ("service.packages.bench", "bench_packages", "Measure the bundles of evidence packages."),
     "bench": ("service.bench", "bench", "Measure speed and memory as ratios in one run."),
 }
 """Command → module, attribute (a function or a Typer of sub-commands), line for the help page."""

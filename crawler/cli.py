@@ -42,7 +42,10 @@ def crawl(
     ] = None,
     confirmed: Annotated[
         Path | None,
-        typer.Option(help="File of the ids of adverts that people confirmed, one a line, for --total-pages."),
+        typer.Option(
+            help="File of the ids of adverts that people confirmed, for --total-pages; "
+            "`lurewatch labels confirmed > FILE` writes it."
+        ),
     ] = None,
     allow_loopback: Annotated[
         bool,
@@ -55,7 +58,10 @@ def crawl(
     ] = 3600,
     redis: Annotated[
         str | None,
-        typer.Option(help="Share one frontier between processes, for example redis://127.0.0.1:6379/0."),
+        typer.Option(
+            help="Share one frontier between processes, each with an --output of its own; "
+            "for example redis://127.0.0.1:6379/0."
+        ),
     ] = None,
     register: Register = REGISTER,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
@@ -310,6 +316,7 @@ def speed(
     print(
         f"{'evidence costs, of the processor time':46} {row['median']:7.1%} ({row['lowest']:.1%} to {row['highest']:.1%})"
     )
+    print(f"{'evidence costs, fastest round of each way':46} {result['evidence_cost_fastest']:7.1%}")
 
 
 @evidence.command("verify")

@@ -21,7 +21,7 @@ from crawler.budget import Yield, share_pages
 from crawler.errors import OutputError, SourceError
 from crawler.evidence.archive import Archive
 from crawler.evidence.stamp import stamper
-from crawler.monitors import problems_of
+from crawler.monitors import doubts_of, problems_of
 from crawler.run import Run
 from crawler.settings import VERSION, process_settings, scrapy_settings, user_agent
 from crawler.source import WHOLE, Source, check_crawlable
@@ -159,7 +159,8 @@ def _close(run: Run, crawler: Crawler) -> dict[str, Any]:
     whole = reason == "finished" and not run.politeness.stopped and not run.counts["failed"]
     # a process with a shared frontier sees only its part
     complete = whole and not shared
-    run.close(complete=complete and run.source.kind in WHOLE, finished=reason == "finished")
+    believed = complete and run.source.kind in WHOLE and not doubts_of(run, complete=complete)
+    run.close(complete=believed, finished=reason == "finished")
     problems = problems_of(run, complete=complete)
     if reason not in {"finished", "closespider_pagecount"}:
         problems.append(f"ended early: {reason}")

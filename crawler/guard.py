@@ -18,36 +18,17 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 from scrapy.resolver import CachingThreadedResolver
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from model.schema.address import Address, is_public, unwrapped
 
 PORTS = frozenset({80, 443, 8080, 8443})
 """Where public job pages are served; other ports are somebody's other service."""
 STOP_LIST = Path(__file__).parent / "sources" / "stop.txt"
 """Hosts that asked to be left alone, one a line."""
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
-def is_public(address: Address, *, allow_loopback: bool = False) -> bool:
+def can_connect(address: Address, *, allow_loopback: bool = False) -> bool:
     """Whether the crawler may connect to an address; loopback only where tests and the demo allow it."""
-    inner = _embedded(address)
-    if inner is not None:
-        return is_public(inner, allow_loopback=allow_loopback)
-    if address.is_loopback:
-        return allow_loopback
-    return address.is_global and not address.is_multicast and not address.is_reserved
-
-
-def _embedded(address: Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address that an IPv6 address leads to, for the ways in which one can."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return None
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if address.sixtofour is not None:
-        return address.sixtofour
-    if address.teredo is not None:
-        return address.teredo[1]
-    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None
+    return (allow_loopback and unwrapped(address).is_loopback) or is_public(address)
 
 
 def refusal(
@@ -121,7 +102,7 @@ class GuardMiddleware:
     def process_response(self, request: Request, response: Response) -> Response:
         """Look once more at the address that really answered."""
         address = response.ip_address
-        if address is not None and not is_public(address, allow_loopback=self._allow_loopback):
+        if address is not None and not can_connect(address, allow_loopback=self._allow_loopback):
             self._crawler.spider.run.fault("private address", request.url)  # type: ignore[union-attr]
             raise IgnoreRequest("private address")
         return response
@@ -151,6 +132,6 @@ class GuardedResolver(CachingThreadedResolver):
 
 def check_resolved(name: str, address: str, *, allow_loopback: bool) -> str:
     """Give the address back when it may be used; raises `PrivateAddressError`."""
-    if not is_public(ipaddress.ip_address(address), allow_loopback=allow_loopback):
+    if not can_connect(ipaddress.ip_address(address), allow_loopback=allow_loopback):
         raise PrivateAddressError(f"{name} leads to a private address")
     return address

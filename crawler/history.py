@@ -139,6 +139,17 @@ class History:
             ),
         )
 
+    def empty_page(self, url: str, *, now: datetime, digest: str | None) -> None:
+        """A page answers and no advert is read off it: what it held is remembered, and it is asked in full next time."""
+        visit = self.visit(url)
+        held = visit.advert_ids if visit else ()
+        self.add_page(url, now=now, etag=None, last_modified=None, digest=digest, advert_ids=held)
+
+    def present_on(self, url: str) -> int:
+        """How many adverts that are not gone a page held when one was last read off it."""
+        visit = self.visit(url)
+        return sum(1 for i in visit.advert_ids if self._is_present(i)) if visit else 0
+
     def touch_page(self, url: str, *, now: datetime) -> int:
         """A page is unchanged: its adverts are still there. Gives how many."""
         visit = self.visit(url)

@@ -5,6 +5,7 @@ out: the run then fails loudly and says what changed.
 """
 
 from crawler.run import ENOUGH_ADVERTS, Run
+from crawler.source import WHOLE
 
 MANY_UNPROVEN = 0.2
 MANY_FAILED = 0.5
@@ -17,9 +18,9 @@ _ENOUGH_PAGES = 10
 
 def problems_of(run: Run, *, complete: bool) -> list[str]:
     """Give, in plain words, everything that fell short; an empty list when the run is as expected."""
-    found = list(_counts(run, complete=complete))
+    found = [*doubts_of(run, complete=complete), *_counts(run, complete=complete)]
     coverage = run.coverage()
-    for field, share in run.source.expect.coverage.items():
+    for field, share in run.source.expected_coverage.items():
         if coverage and coverage.get(field, 0.0) < share:
             found.append(
                 f"{field}: in {coverage.get(field, 0.0):.0%} of the adverts, expected {share:.0%}; "
@@ -40,6 +41,21 @@ def problems_of(run: Run, *, complete: bool) -> list[str]:
     return found
 
 
+def doubts_of(run: Run, *, complete: bool) -> list[str]:
+    """Give the reasons not to call gone what a complete run did not meet; an empty list when it may be."""
+    expect, lost = run.source.expect, run.counts["lost"]
+    _present, met = run.history.counts()
+    found = []
+    if complete and run.source.kind in WHOLE and met < expect.min:
+        found.append(f"{met} adverts, expected at least {expect.min}")
+    if lost >= ENOUGH_ADVERTS and lost > met:
+        found.append(
+            f"{lost} adverts are no longer found on pages that still answer, {met} are: "
+            "the layout seems to have changed; none is called gone"
+        )
+    return found
+
+
 def _layout(run: Run, coverage: dict[str, float]) -> list[str]:
     """Fields that most adverts carried in the run before, and fewer than half as many do now."""
     if run.n_read < ENOUGH_ADVERTS:
@@ -55,7 +71,7 @@ def _layout(run: Run, coverage: dict[str, float]) -> list[str]:
 def _counts(run: Run, *, complete: bool) -> list[str]:
     expect = run.source.expect
     present, met = run.history.counts()
-    if complete and present < expect.min:
+    if complete and run.source.kind not in WHOLE and present < expect.min:
         return [f"{met} adverts, expected at least {expect.min}"]
     if expect.min and not met and run.counts["failed"]:
         return [f"no advert was read: {run.counts['failed']} page(s) failed ({', '.join(run.faults)})"]

@@ -33,8 +33,11 @@ _JOB_PATH = re.compile(
     r"job|vacanc|career|position|offer|oferta|vaga|empleo|viec|lowongan|loker|stelle|vakans|annonce|emploi|work|advert",
     re.IGNORECASE,
 )
-_MIN_ALIKE = 2
+_MIN_ALIKE, _MANY_ALIKE = 2, 5
+"""Links of one shape that are enough to follow them: with words such as `job` in it, and without."""
 _OK = 200
+_TOP = 2
+"""How many strokes the shape of a page at the top of a site holds."""
 _SUFFIXES = {"api": "json", "feed": "xml", "sitemap": "xml"}
 
 
@@ -63,10 +66,24 @@ def make_source(
     for address, answer in details[:1]:
         record_page(tests / name / "detail", answer, url=address, source=name)
     return [
-        f"kind: {entry['kind']}, {len(page.drafts)} adverts on the page",
+        f"kind: {entry['kind']}, {len(page.drafts)} adverts on the page" + _leads(entry, start, body),
         f"wrote {path}: fill in owner, terms and contact, read robots.txt, then set robots_checked_on",
         f"wrote {case}: check the expected adverts by eye; the recorded-page test reads them from now on",
+        f"then try it: lurewatch crawl {path} --max-pages 10 -o try",
     ]
+
+
+def _leads(entry: dict[str, object], url: str, body: bytes) -> str:
+    """What a person should know of where the crawl would begin, and which links it would follow."""
+    if entry["kind"] != Kind.JOB_POSTINGS:
+        return ""
+    if urljoin(url, str(entry["start"][0])) != url:  # type: ignore[index]
+        return "; taken to be one advert: `start` is a guess, name the site's sitemap or listing"
+    detail = entry.get("detail")
+    if detail is None:
+        return "; no links to adverts told apart: state their shape as `detail`, a regular expression"
+    alike = sum(1 for link in _links(body, str(entry["base_url"])) if re.search(str(detail), link))
+    return f", {alike} links like {detail}"
 
 
 def fetch(url: str, *, contact: str, allow_loopback: bool, api: Api) -> list[tuple[str, bytes]]:
@@ -125,7 +142,7 @@ def _entry(name: str, url: str, body: bytes, page: Page, kind: Kind | None) -> d
         detail = _detail(body, base)
         is_detail = len(page.drafts) == 1 and page.kind == "html"
         entry["start"] = ["/sitemap.xml"] if is_detail else [start]
-        entry["detail"] = _pattern(url) if is_detail else detail
+        entry["detail"] = _pattern(url) if is_detail else detail or _many_alike(body, base)
     elif found is Kind.CLASSIFIEDS:
         entry["selectors"] = {"title": "h1::text", "description": "main"}
     return {key: value for key, value in entry.items() if value is not None}
@@ -148,7 +165,17 @@ def _languages(body: bytes) -> list[str]:
 
 
 def _detail(body: bytes, base: str) -> str | None:
-    """The shape that most of a page's links to adverts share."""
+    """The shape that most of a page's links to adverts share, as far as their words tell."""
+    return next((shape for shape in _shapes(body, base, _MIN_ALIKE) if _JOB_PATH.search(shape)), None)
+
+
+def _many_alike(body: bytes, base: str) -> str | None:
+    """The shape of a listing's links where no word in them tells of jobs; not that of the site's top pages."""
+    return next((shape for shape in _shapes(body, base, _MANY_ALIKE) if shape.count("/") > _TOP), None)
+
+
+def _links(body: bytes, base: str) -> list[str]:
+    """The links of a page or a sitemap to its own site, each once."""
     listed = sitemap_links(body)
     if listed is not None:
         links = [] if listed.is_index else [entry.url for entry in listed.entries]
@@ -156,11 +183,13 @@ def _detail(body: bytes, base: str) -> str | None:
         links = [
             urljoin(base, link) for link in Selector(text=decode_page(body)).css("a::attr(href)").getall()
         ]
-    own = [link for link in dict.fromkeys(links) if link.startswith(base)]
-    shapes = Counter(shape for link in own if (shape := _pattern(link)) is not None)
-    alike = [(shape, n) for shape, n in shapes.most_common() if n >= _MIN_ALIKE]
-    jobs = [shape for shape, _n in alike if _JOB_PATH.search(shape)]
-    return jobs[0] if jobs else None
+    return [link for link in dict.fromkeys(links) if link.startswith(base)]
+
+
+def _shapes(body: bytes, base: str, enough: int) -> list[str]:
+    """The shapes that at least so many of a page's links share, commonest first."""
+    shapes = Counter(shape for link in _links(body, base) if (shape := _pattern(link)) is not None)
+    return [shape for shape, n in shapes.most_common() if n >= enough]
 
 
 def _pattern(url: str) -> str | None:

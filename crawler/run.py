@@ -95,12 +95,16 @@ class Run:
         self.counts["pages"] += 1
         for reading, proof in readings:
             self._store(reading, proof, now)
+        digest = response.meta.get("page_digest")
+        if not readings:
+            self.history.empty_page(url, now=now, digest=digest)
+            return
         self.history.add_page(
             url,
             now=now,
             etag=_header(response, "ETag"),
             last_modified=_header(response, "Last-Modified"),
-            digest=response.meta.get("page_digest"),
+            digest=digest,
             advert_ids=tuple(dict.fromkeys(reading.advert.id for reading, _proof in readings)),
             listed_modified=listed_modified,
         )

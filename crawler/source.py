@@ -52,8 +52,8 @@ class Expected(Record):
     """Fewer adverts than this fail the run."""
     max: int | None = None
     """More than this fail the run."""
-    coverage: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=lambda: {"title": 0.9})
-    """Field → smallest share of adverts that must carry it."""
+    coverage: dict[str, Annotated[float, Field(ge=0, le=1)]] | None = None
+    """Field → smallest share of adverts that must carry it; unless stated, 90% a title, a channel's posts a text."""
 
 
 class Selectors(Record):
@@ -139,9 +139,9 @@ class Source(Record):
     next: str | None = None
     """CSS selector of the link to the next listing page; `rel="next"` is always followed."""
     selectors: Selectors = Selectors()
+    """For `classifieds`."""
     api: Api = Api()
     """For a job API: headers, turning pages, addresses of single adverts."""
-    """For `classifieds`."""
     employer: str | None = None
     """Who hires, where a company's own job API does not say it."""
     delay_s: Annotated[float, Field(ge=0, le=120)] = 2.0
@@ -158,6 +158,13 @@ class Source(Record):
     """What a complete run should bring."""
     bundled: bool = False
     """A site that runs on this machine, for the demo and for tests."""
+
+    @property
+    def expected_coverage(self) -> dict[str, float]:
+        """Field → smallest share of adverts that must carry it, as stated or as its kind has it."""
+        if self.expect.coverage is not None:
+            return self.expect.coverage
+        return {"description" if self.kind is Kind.TELEGRAM else "title": 0.9}
 
     @field_validator("detail")
     @classmethod

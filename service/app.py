@@ -34,7 +34,6 @@ from service.store.ids import utc_now
 from service.store.keyring import Keyring
 from service.store.migrate import check_current
 from service.store.writer import SharedWriter
-from service.testing import TriedOut
 from service.worker import Worker
 
 STATIC = Path(console.__file__).parent / "static"
@@ -88,7 +87,7 @@ def create_app(
             ),
         ],
     )
-    app.state.context, app.state.metrics, app.state.tried_out = context, metrics, TriedOut()
+    app.state.context, app.state.metrics = context, metrics
     app.state.render_error = render_error
     add_handlers(app)
     app.include_router(v1.router)

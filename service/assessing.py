@@ -6,7 +6,7 @@ What an advert shares with others is looked up in that same transaction, so that
 campaign that arrive side by side still find each other.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +15,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
+from model.asking import Labelled
 from model.schema.advert import JobAdvert
 from model.schema.assessment import Assessment, Band, Reason, Thresholds
 from service.rates import RateLimits
@@ -23,6 +24,7 @@ from service.review.actions import Finding, open_review
 from service.review.lifting import is_linked, lifted
 from service.review.queue import due_cause
 from service.review.states import Cause
+from service.review.watching import Arrived, raise_alerts
 from service.settings import Settings
 from service.store import network
 from service.store.adverts import KEEP_FEATURES, KEEP_FULL, StoredAdvert, record_adverts, stored_id
@@ -34,6 +36,7 @@ from service.store.database import Database
 from service.store.keyring import Keyring
 from service.store.links import Links, links_of
 from service.store.reviews import find_reviews
+from service.store.tables import ReviewRow
 from service.store.writer import SharedWriter
 
 BY_SCORE = frozenset({Band.LOW, Band.REVIEW, Band.HIGH})
@@ -50,6 +53,10 @@ class Detector(Protocol):
     @property
     def catalogue_version(self) -> str:
         """The catalogue it was trained with."""
+
+    @property
+    def learnt_from(self) -> Labelled:
+        """How many adverts it was trained on, by language and by sign."""
 
     @property
     def thresholds(self) -> Thresholds:
@@ -206,7 +213,8 @@ def store(session: Session, submission: Submission, *, settings: Settings) -> li
         )
         for advert, place, one, assessment_id in zip(adverts, places, said, ids, strict=True)
     ]
-    _open_reviews(session, submission, places, stored, sample_rate=settings.sample_rate)
+    opened = _open_reviews(session, submission, places, stored, sample_rate=settings.sample_rate)
+    _alert(session, submission, stored, opened)
     release = submission.assessments[0].model_version
     detail = {"n": len(ids), "first": ids[0], "last": ids[-1], "release": release}
     append_event(session, Act.ADVERTS_ASSESSED, subject=partner_id, actor=SYSTEM, at=at, detail=detail)
@@ -301,8 +309,11 @@ def _open_reviews(
     stored: Sequence[StoredAssessment],
     *,
     sample_rate: float,
-) -> None:
-    """Open the reviews that are due; nobody can look at an advert whose words were not kept."""
+) -> dict[str, ReviewRow]:
+    """Open the reviews that are due, and give those that were, by the version of the advert.
+
+    Nobody can look at an advert whose words were not kept.
+    """
     partner_id, at = submission.partner_id, submission.at
     findings = [
         Finding(
@@ -321,9 +332,26 @@ def _open_reviews(
         and (not one.allowed or cause is Cause.SAMPLE)
     ]
     if not findings:
-        return
+        return {}
     known = find_reviews(session, partner_id=partner_id, advert_ids=[one.advert_id for one in findings])
+    opened = {}
     for finding in findings:
         review = open_review(session, finding, known.get(finding.advert_id), at=at, sample_rate=sample_rate)
         if review is not None:
-            known[finding.advert_id] = review
+            known[finding.advert_id] = opened[finding.advert_key] = review
+    return opened
+
+
+def _alert(
+    session: Session,
+    submission: Submission,
+    stored: Sequence[StoredAssessment],
+    opened: Mapping[str, ReviewRow],
+) -> None:
+    """Tell whoever watches for something that has come with these adverts."""
+    links = submission.links or (Links(),) * len(stored)
+    arrived = [
+        Arrived(place.advert_key, one.ids, place.assessment.linked.campaign, opened.get(place.advert_key))
+        for place, one in zip(stored, links, strict=True)
+    ]
+    raise_alerts(session, arrived, at=submission.at)

@@ -1,10 +1,10 @@
-"""The service's commands: serve, work, ingest, rescore, migrate, keys, users, labels, backup, restore, retain.
+"""The service's commands: serve, work, ingest, daily, rescore, migrate, keys, users, labels, backup, restore, retain.
 
 Each reads the settings once, does one thing in one unit of work, and says what it did.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -69,13 +69,7 @@ def reindex() -> None:
     """
     from service.review.search import index_missing
 
-    database, n_done = open_database(Settings.from_environment()), 0
-    while True:
-        with database.writing() as session:
-            n_now = index_missing(session, limit=200)
-        if not n_now:
-            break
-        n_done += n_now
+    n_done = index_missing(open_database(Settings.from_environment()))
     typer.echo(f"{n_done} adverts in the queue became searchable")
 
 
@@ -97,6 +91,8 @@ def serve(
     open_database(settings).dispose()
     settings.pepper()
     typer.echo(f"console and API on http://{host or settings.host}:{port or settings.port}", err=True)
+    if settings.shadow_model is not None:
+        typer.echo(f"{settings.shadow_model} scores in shadow wherever `lurewatch work` runs", err=True)
     uvicorn.run(
         "service.cli:make_app",
         factory=True,
@@ -279,6 +275,22 @@ def disable_user(name: Annotated[str, typer.Argument(help="The person's name.")]
     typer.echo(f"{name} is disabled; open sessions have ended")
 
 
+@users.command("reset-factor")
+def reset_factor(name: Annotated[str, typer.Argument(help="The person's name.")]) -> None:
+    """Take away a lost second factor; the person signs in by a link and sets up a new one.
+
+    Example: lurewatch users reset-factor asha
+    """
+    from service.accounts.sign_in import remove_second_factor
+    from service.store import users as store
+
+    settings = Settings.from_environment()
+    with open_database(settings).writing() as session:
+        remove_second_factor(session, store.get_user(session, name), at=utc_now())
+    typer.echo(f"{name} has no second factor any more; open sessions have ended", err=True)
+    print_link(settings, name)
+
+
 def print_link(settings: Settings, name: str, *, base: str | None = None) -> str:
     """Make a login link, print it on standard output and give it."""
     from service.auth import make_login_link
@@ -313,6 +325,20 @@ def export_labels(
         if batch.path
         else f"nothing new to export{left_out}"
     )
+
+
+@labels.command("confirmed")
+def list_confirmed() -> None:
+    """Print the ids of crawled adverts that people confirmed, one a line, for `crawl --confirmed`.
+
+    Example: lurewatch labels confirmed > confirmed.txt
+    """
+    from service.store import reviews
+    from service.store.tables import CRAWLER
+
+    with open_database(Settings.from_environment()).reading() as session:
+        for advert_id in reviews.confirmed_ids(session, partner_id=CRAWLER):
+            typer.echo(advert_id)
 
 
 def backup(to: Annotated[Path, typer.Argument(help="File to write; it must not exist yet.")]) -> None:
@@ -364,30 +390,72 @@ def retain(
     typer.echo(f"{erase_due_in(database, settings.jobs_folder, at=utc_now())} adverts erased")
 
 
+def daily(
+    day: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day, today by default (UTC).")
+    ] = None,
+) -> None:
+    """Choose the adverts that people are asked about on a day, and say what became of them.
+
+    They are chosen from the week before the day began, once; `lurewatch serve` does so every day.
+    Example: lurewatch daily --day 2026-11-22
+    """
+    from service.app import make_context
+    from service.daily import ask_daily
+    from service.review.daily import reckon
+
+    settings = Settings.from_environment()
+    open_database(settings).dispose()
+    context = make_context(settings)
+    today = context.clock().date()
+    wanted = day.date() if day else today
+    if wanted > today:
+        raise InputError(f"--day {wanted}: has not begun; its set is chosen from what comes in until then")
+    chosen = ask_daily(context, day=wanted)
+    if not chosen.n_asked:
+        typer.echo(f"{wanted}: nothing to ask; no advert from the week before is left undecided")
+        return
+    typer.echo(f"{wanted}: {chosen.n_asked} adverts" + (" chosen" if chosen.is_new else ", chosen before"))
+    rows = [("language", "asked", "decided", "against the band")]
+    with context.database.reading() as session:
+        for language, effect in reckon(session, since=wanted, until=wanted).items():
+            rows.append((language, str(effect.n), str(effect.n_decided), str(effect.n_surprising)))
+    print_columns(rows)
+
+
 def work(
     *, once: Annotated[bool, typer.Option("--once", help="Do what is due now and stop.")] = False
 ) -> None:
-    """Run bulk jobs, send webhooks and erase what is due, beside `lurewatch serve` or in its place.
+    """Run bulk jobs, send webhooks, erase what is due and score in shadow, beside `lurewatch serve`.
 
     Example: LUREWATCH_BACKGROUND=false lurewatch serve & lurewatch work
     """
     import signal
 
+    from prometheus_client import start_http_server
+
     from service.app import make_context
     from service.logs import configure
+    from service.metrics import Metrics
+    from service.shadow import load_shadow
     from service.worker import Worker, drain
 
     settings = Settings.from_environment()
     configure(json=settings.log_json, level=settings.log_level)
     open_database(settings).dispose()
-    context = make_context(settings)
+    context, metrics = make_context(settings), Metrics()
+    shadow = load_shadow(context, metrics)
     if once:
-        done = drain(context)
+        done = drain(context, shadow=shadow)
         typer.echo(
-            f"{done['jobs']} jobs ended, {done['webhooks']} webhooks tried, {done['erased']} adverts erased"
+            f"{done['jobs']} jobs ended, {done['webhooks']} webhooks tried, "
+            f"{done['asked']} adverts in a new daily set, {done['erased']} adverts erased"
+            + (f", {done['shadow']} scored in shadow" if shadow else "")
         )
         return
-    worker = Worker(context)
+    if settings.metrics_port is not None:
+        start_http_server(settings.metrics_port, addr=settings.host, registry=metrics.registry)
+    worker = Worker(context, shadow=shadow)
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: worker.ask_to_stop())
     worker.start()

@@ -84,6 +84,12 @@ class ConflictError(ServiceError):
     status, slug, title = 409, "conflict", "Conflict"
 
 
+class NeedsSecondLookError(ConflictError):
+    """Something may not leave yet, because too few people have looked at it."""
+
+    slug, title = "needs-second-look", "Needs a second look"
+
+
 class InFlightError(ConflictError):
     """The same request is being answered at this moment; `Retry-After` says when to ask again."""
 

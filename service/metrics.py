@@ -21,6 +21,12 @@ class Metrics:
         self.assessed = Counter(
             "lurewatch_adverts_assessed", "Adverts assessed", ["band"], registry=self.registry
         )
+        self.shadow_scored = Counter(
+            "lurewatch_shadow_scores",
+            "Adverts that a candidate scored beside the serving release, by the band each gives",
+            ["serving_band", "shadow_band"],
+            registry=self.registry,
+        )
         self.waiting = Gauge("lurewatch_reviews_waiting", "Reviews without a verdict", registry=self.registry)
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:

@@ -1,5 +1,9 @@
 """How much each partner may send: adverts per minute, counted over all of its keys.
 
+An advert sent live costs one; in a bulk job four cost one, because a job's adverts are scored and stored together
+for about a quarter of the work. Jobs take from the same minute while more than half of it is left: the last half
+is for live calls alone, and a job goes on in the next minute.
+
 Counts live in this process, or in Redis when several processes share them. A Redis that does not
 answer lets requests through, because a limit guards the service and must not be what stops it.
 """
@@ -19,6 +23,7 @@ from service.logs import get_logger
 
 WINDOW_S = 60
 POLICY = "adverts"
+JOB_ADVERTS_PER_ONE = 4
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class RateLimits:
     def __init__(self, *, per_minute: int, redis_url: str | None = None) -> None:
         self._quota = per_minute
         self._item = RateLimitItemPerMinute(max(1, per_minute))
+        self._for_live = per_minute // 2
         try:
             storage = storage_from_string(redis_url or "memory://", wrap_exceptions=True)
         except (ConfigurationError, ValueError):
@@ -65,6 +71,19 @@ class RateLimits:
         except StorageError:
             get_logger().error("rate limits are off", reason="Redis does not answer")
             return {}
+
+    def take_for_job(self, partner_id: str, *, n_adverts: int) -> bool:
+        """Count some adverts of a job; tells whether they may be scored now, counting nothing when they may not."""
+        if not self._quota:
+            return True
+        cost = ceil(n_adverts / JOB_ADVERTS_PER_ONE)
+        try:
+            return self._limiter.test(
+                self._item, partner_id, cost=cost + self._for_live
+            ) and self._limiter.hit(self._item, partner_id, cost=cost)
+        except StorageError:
+            get_logger().error("rate limits are off", reason="Redis does not answer")
+            return True
 
     def _take(self, partner_id: str, cost: int) -> Allowance:
         allowed = self._limiter.test(self._item, partner_id, cost=cost)

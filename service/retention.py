@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from service.assessing import Context
 from service.jobs.files import files_of
 from service.logs import get_logger
-from service.store import jobs
+from service.store import campaigns, jobs, unlinking
 from service.store.audit import SYSTEM, Act, append_event
 from service.store.database import Database
 from service.store.tables import (
@@ -74,7 +74,10 @@ def erase_adverts(session: Session, *, at: datetime) -> int:
     keys = list(session.scalars(due.limit(AT_ONCE).with_for_update(skip_locked=True)))
     if not keys:
         return 0
+    counted = unlinking.find_linked(session, keys)
     counts = erase_rows(session, AdvertRow.__table__, keys)
+    unlinking.recount(session, *counted)
+    campaigns.forget_splits(session)
     append_event(session, Act.ADVERTS_ERASED, subject="retention", actor=SYSTEM, at=at, detail=counts)
     return len(keys)
 

@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     """Folder of releases; unset: the one in the repository."""
     model_version: str | None = None
     """Release to serve; unset: the promoted one."""
+    shadow_model: str | None = None
+    """Candidate or release that `lurewatch work` scores stored adverts with, only to compare; unset: none."""
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    """Port on `host` where `lurewatch work` shows its Prometheus metrics; unset: none."""
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     """Largest request body; a larger one is answered 413."""
     adverts_per_minute: int = 6_000
@@ -62,6 +66,8 @@ class Settings(BaseSettings):
     """How long a claimed item is kept for its reviewer."""
     sample_rate: float = Field(default=0.02, ge=0, le=1)
     """Share of adverts below the review line that are queued all the same, to keep error rates honest."""
+    daily_set: int = Field(default=20, ge=0, le=500)
+    """How many adverts people are asked about each day because the answers teach most; 0: none."""
     second_look_rate: float = Field(default=0.1, ge=0, le=1)
     """Share of decisions that a second person looks at without knowing the first; labels wait for it."""
     retention_days: int = Field(default=365, ge=1)

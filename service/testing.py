@@ -1,16 +1,13 @@
 """Test keys: adverts that force every band and every reason, and nothing that is ever stored or learnt from.
 
-An advert whose id is `test:band:BAND` or `test:reason:CODE` gets the same answer always, whatever its words
-and whichever release serves. Any other advert sent with a test key is scored for real. Either way the answer
-lives in this process alone, for the next thousand answers, so that it can be read again while trying things out.
+An advert whose id is `test:band:BAND` or `test:reason:CODE` gets the same answer always, whatever its words,
+whichever release serves and whichever process answers. The answer's own id says which it was, so that it can be
+read again although nothing was kept. Any other advert sent with a test key is scored for real and has no such id.
 """
 
-import hashlib
 import math
-from collections import OrderedDict
 from collections.abc import Sequence
-from datetime import datetime
-from threading import Lock
+from datetime import UTC, datetime
 
 from model.notices.notices import known_codes
 from model.schema.advert import JobAdvert
@@ -21,13 +18,14 @@ from service.errors import FieldFault, InvalidFieldsError
 from service.review.queue import LINKED
 from service.store.assessments import StoredAssessment
 
-PREFIX = "test:"
-MOST_ANSWERS = 1000
+PREFIX, ANSWER_PREFIX = "test:", "asmtest_"
 _LOW, _HIGH = 0.03, 0.97
 _FORCED = "all_inclusive_package", "upfront_fee"
 _WEIGHT = 1.0
 _LINES = Thresholds(review=0.5, high=0.9)
 """In place of the release's, so that a forced answer stays the same when another serves."""
+_SAID_AT = datetime(2026, 1, 1, tzinfo=UTC)
+"""When a forced answer was given, whenever it is asked for."""
 TEST_SOURCE = Source(publisher="Lurewatch", title="A test advert; nothing was published about it")
 
 
@@ -40,33 +38,6 @@ class ForcedAdvert(Record):
     """The band of the answer, under any thresholds."""
     reason: str | None
     """The reason code that the answer is about."""
-
-
-class TriedOut:
-    """The latest answers to test keys, by their ids."""
-
-    def __init__(self) -> None:
-        self._answers: OrderedDict[str, StoredAssessment] = OrderedDict()
-        self._guard = Lock()
-
-    def keep(self, partner_id: str, advert: JobAdvert, said: StoredAssessment) -> StoredAssessment:
-        """Give the answer an id, always the same for the same advert, and remember it for a while."""
-        content = f"{partner_id}\x1f{advert.model_dump_json()}".encode("utf-8", "replace")
-        answer_id = "asmtest_" + hashlib.sha256(content).hexdigest()[:26]
-        answer = StoredAssessment(answer_id, "", said.assessment, None, said.kept, said.allowed)
-        with self._guard:
-            self._answers[self._place(answer_id, partner_id)] = answer
-            while len(self._answers) > MOST_ANSWERS:
-                self._answers.popitem(last=False)
-        return answer
-
-    def find(self, answer_id: str, *, partner_id: str) -> StoredAssessment | None:
-        """Give an answer to this partner, while it is remembered."""
-        return self._answers.get(self._place(answer_id, partner_id))
-
-    @staticmethod
-    def _place(answer_id: str, partner_id: str) -> str:
-        return f"{partner_id}\x1f{answer_id}"
 
 
 def list_test_adverts() -> list[ForcedAdvert]:
@@ -113,23 +84,17 @@ def try_out(
         else ()
     )
     return [
-        StoredAssessment(
-            None, "", forced(advert, at=at, thresholds=thresholds, detector=detector), None, Keep.NONE
-        )
-        if is_forced(advert)
-        else next(scored)
+        forced(advert, thresholds=thresholds, detector=detector) if is_forced(advert) else next(scored)
         for advert in adverts
     ]
 
 
-def forced(
-    advert: JobAdvert, *, at: datetime, thresholds: Thresholds | None, detector: Detector
-) -> Assessment:
+def forced(advert: JobAdvert, *, thresholds: Thresholds | None, detector: Detector) -> StoredAssessment:
     """Give the answer that a test advert asks for; raises 422 when there is no such test advert."""
     band, codes = _wanted(advert)
     lines = thresholds or _LINES
     score = _score(band, codes, lines)
-    return Assessment(
+    said = Assessment(
         advert_id=advert.id,
         score=score,
         band=band,
@@ -140,8 +105,24 @@ def forced(
         notes=("a test advert: this answer was asked for by its id",),
         model_version=detector.model_version,
         catalogue_version=detector.catalogue_version,
-        assessed_at=at,
+        assessed_at=_SAID_AT,
     )
+    answer_id = ANSWER_PREFIX + advert.id.removeprefix(PREFIX).replace(":", "_")
+    return StoredAssessment(answer_id, "", said, None, Keep.NONE)
+
+
+def read_forced(
+    answer_id: str, *, thresholds: Thresholds | None, detector: Detector
+) -> StoredAssessment | None:
+    """Give the answer of that id again; None when no test advert has such an answer."""
+    if not answer_id.startswith(ANSWER_PREFIX):
+        return None
+    asked = JobAdvert(id=PREFIX + answer_id.removeprefix(ANSWER_PREFIX).replace("_", ":", 1), title=PREFIX)
+    try:
+        said = forced(asked, thresholds=thresholds, detector=detector)
+    except InvalidFieldsError:
+        return None
+    return said if said.id == answer_id else None
 
 
 def _wanted(advert: JobAdvert) -> tuple[Band, tuple[str, ...]]:

@@ -1,21 +1,28 @@
-"""What the service does between requests: bulk jobs, webhooks, and erasing what is due.
+"""What the service does between requests: bulk jobs, webhooks, the daily set, and erasing what is due.
 
 One thread each, inside every process of `lurewatch serve` or alone as `lurewatch work`. Any number
 may run at the same time: a job belongs to whoever holds its lock, a webhook to whoever claimed it.
+A shadow runs in `lurewatch work` alone, so that it never shares a processor's turn with an answer.
 """
 
 from collections.abc import Callable
+from functools import partial
 from threading import Event, Thread
+from time import monotonic
 
 from service.assessing import Context
+from service.daily import ask_daily
 from service.jobs.running import run_job
 from service.logs import get_logger, where_it_broke
 from service.retention import erase_due
+from service.shadow import Shadow
 from service.store import jobs
 from service.webhooks.delivering import Courier
 
-WEBHOOKS_S, JOBS_S, ERASING_S = 0.5, 1.0, 3600.0
+WEBHOOKS_S, JOBS_S, SHADOW_S, DAILY_S, ERASING_S = 0.5, 1.0, 2.0, 600.0, 3600.0
 """Seconds between two looks."""
+TURN_S = 10.0
+"""Seconds for which a job is worked on before the next one has its turn: a large one holds up no other partner's."""
 PAUSE_S = 5.0
 """Seconds of rest after something broke, for example the database."""
 
@@ -23,15 +30,19 @@ PAUSE_S = 5.0
 class Worker:
     """The threads of one process."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, shadow: Shadow | None = None) -> None:
         self._context = context
         self._stopping = Event()
         self._courier = Courier(context)
         self._threads = [
             self._thread("webhooks", WEBHOOKS_S, self._courier.deliver_due),
             self._thread("jobs", JOBS_S, self._run_jobs),
+            self._thread("daily set", DAILY_S, lambda: ask_daily(context)),
             self._thread("erasing", ERASING_S, lambda: erase_due(context, is_stopping=self._stopping.is_set)),
         ]
+        if shadow is not None:
+            score = partial(shadow.score_waiting, is_stopping=self._stopping.is_set)
+            self._threads.append(self._thread("shadow", SHADOW_S, score))
 
     def start(self) -> None:
         """Begin."""
@@ -53,14 +64,14 @@ class Worker:
         """Wait until somebody else stops the worker."""
         self._stopping.wait()
 
-    def _run_jobs(self) -> int:
+    def _run_jobs(self) -> None:
         with self._context.database.reading() as session:
             waiting = jobs.list_unfinished(session)
-        n_ended = 0
         for job_id in waiting:
-            if not self._stopping.is_set():
-                n_ended += run_job(self._context, job_id, is_stopping=self._stopping.is_set)
-        return n_ended
+            run_job(self._context, job_id, is_stopping=partial(self._is_turn_over, monotonic() + TURN_S))
+
+    def _is_turn_over(self, at: float) -> bool:
+        return self._stopping.is_set() or monotonic() > at
 
     def _thread(self, name: str, every_s: float, work: Callable[[], object]) -> Thread:
         def loop() -> None:
@@ -77,13 +88,20 @@ class Worker:
         return Thread(target=loop, name=f"worker-{name}", daemon=True)
 
 
-def drain(context: Context) -> dict[str, int]:
+def drain(context: Context, *, shadow: Shadow | None = None) -> dict[str, int]:
     """Do everything that is due now and stop; gives how much of each was done."""
     courier = Courier(context)
     try:
         with context.database.reading() as session:
             waiting = jobs.list_unfinished(session)
         n_jobs = sum(run_job(context, job_id) for job_id in waiting)
-        return {"jobs": n_jobs, "webhooks": courier.drain(), "erased": erase_due(context)}
+        asked = ask_daily(context)
+        return {
+            "jobs": n_jobs,
+            "webhooks": courier.drain(),
+            "asked": asked.n_asked if asked.is_new else 0,
+            "erased": erase_due(context),
+            "shadow": shadow.score_waiting() if shadow else 0,
+        }
     finally:
         courier.close()

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from model.asking import Labelled
 from model.schema.advert import JobAdvert
 from model.schema.assessment import (
     Assessment,
@@ -45,6 +46,7 @@ class PhraseDetector:
     model_version = "fake-1"
     catalogue_version = "fake-1"
     thresholds = Thresholds(review=0.5, high=0.9)
+    learnt_from = Labelled(languages={"en": 100}, signs={code: 100 for code, *_ in SIGNS})
 
     def assess(self, advert: JobAdvert, *, at: datetime) -> Assessment:
         reasons = [Reason(code="baseline", title="Before reading", log_odds=BASELINE)]

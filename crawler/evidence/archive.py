@@ -8,12 +8,13 @@ over the records is taken each hour and at the end, each chained to the one befo
 import hashlib
 import io
 import json
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from http.client import responses
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
@@ -22,6 +23,8 @@ from crawler.errors import EvidenceError
 from crawler.evidence.verify_evidence import chain, merkle_root
 
 HOUR_S = 3600.0
+_LEVEL, _GZIP = 4, zlib.MAX_WBITS | 16
+"""Level 9, which warcio's own writer takes, costs three times the time to make a page a tenth smaller."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class Archive:
         cut_broken_line(self._roots_path)
         self._path = self._free_name(started)
         self._file: BinaryIO | None = None
+        self._buffer = io.BytesIO()
+        self._writer = WARCWriter(self._buffer, gzip=False)
         self._about = about
         self._manifest = self._manifest_path.open("ab")
         self._pending = self._unrooted()
@@ -97,7 +102,7 @@ class Archive:
         `posted` is what was sent to get it, where that decides what is answered.
         """
         digest = "sha256:" + hashlib.sha256(body).hexdigest()
-        out = self._open(now)
+        out = self._open()
         offset = out.tell()
         packed = self._record(url=url, status=status, headers=headers, body=body, digest=digest, now=now)
         out.write(packed)
@@ -153,27 +158,27 @@ class Archive:
             if self._file is not None:
                 self._file.close()
 
-    def _open(self, now: datetime) -> BinaryIO:
+    def _open(self) -> BinaryIO:
         if self._file is None:
             self._file = self._path.open("ab")
-            buffer = io.BytesIO()
-            writer = WARCWriter(buffer, gzip=True)
-            writer.write_record(writer.create_warcinfo_record(self._path.name, self._about))
-            self._file.write(buffer.getvalue())
+            self._file.write(self._packed(self._writer.create_warcinfo_record(self._path.name, self._about)))
             self._file.flush()
-            del now
         return self._file
 
-    @staticmethod
     def _record(
-        *, url: str, status: int, headers: Iterable[tuple[str, str]], body: bytes, digest: str, now: datetime
+        self,
+        *,
+        url: str,
+        status: int,
+        headers: Iterable[tuple[str, str]],
+        body: bytes,
+        digest: str,
+        now: datetime,
     ) -> bytes:
-        buffer = io.BytesIO()
-        writer = WARCWriter(buffer, gzip=True)
         http = StatusAndHeaders(
             f"{status} {responses.get(status, 'Unknown')}", _storable(headers), protocol="HTTP/1.1"
         )
-        record = writer.create_warc_record(
+        record = self._writer.create_warc_record(
             url,
             "response",
             payload=io.BytesIO(body),
@@ -181,8 +186,14 @@ class Archive:
             http_headers=http,
             warc_headers_dict={"WARC-Date": f"{now:%Y-%m-%dT%H:%M:%SZ}", "WARC-Payload-Digest": digest},
         )
-        writer.write_record(record)
-        return buffer.getvalue()
+        return self._packed(record)
+
+    def _packed(self, record: Any) -> bytes:
+        """Give a record as a gzip member of its own."""
+        self._buffer.seek(0)
+        self._buffer.truncate()
+        self._writer.write_record(record)
+        return zlib.compress(self._buffer.getbuffer(), _LEVEL, _GZIP)
 
 
 def _storable(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -5,7 +5,8 @@ signal: a name for somebody to look at, never a default value.
 """
 
 import hashlib
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -21,6 +22,9 @@ KNOWN_TYPES = frozenset(
 )
 """The values schema.org lists, and how they are commonly written."""
 _MAX_TEXT = 200_000
+_OFF_PAGE = frozenset({"api", "state"})
+"""Readers of data whose own address is not that of the adverts' pages."""
+_SLUG = re.compile(r"[\w-]+")
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ def read_advert(
     if not ((draft.title or "").strip() or (draft.description or "").strip()):
         return None
     today = fetched_at.date() if fetched_at else None
-    url = absolute(draft.url, page_url)
+    named = without_slug(draft) if page_url else draft
+    url = absolute(named.url, page_url)
     employer = draft.employer or employer
     pay = draft.pay or parse_pay(draft.pay_raw)
     posted, valid = (
@@ -61,7 +66,7 @@ def read_advert(
         parse_date(draft.valid_through, today=today, patience=patience),
     )
     advert = JobAdvert(
-        id=advert_id(draft, source=source, url=url),
+        id=advert_id(named, source=source, url=url),
         source=source,
         url=url,
         title=draft.title,
@@ -79,6 +84,13 @@ def read_advert(
         page_digest=page_digest,
     )
     return Reading(advert, _raw(draft), _signals(draft, pay=pay, posted=posted, valid=valid))
+
+
+def without_slug(draft: Draft) -> Draft:
+    """A bare slug in an API's answer names the advert, but joined to the API's address it leads nowhere."""
+    if draft.reader not in _OFF_PAGE or not _SLUG.fullmatch(draft.url or ""):
+        return draft
+    return replace(draft, url=None, identifier=draft.identifier or draft.url)
 
 
 def absolute(url: str | None, page_url: str | None) -> str | None:

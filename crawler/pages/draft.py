@@ -9,7 +9,7 @@ from typing import Any
 
 from model.schema.advert import Contact, Pay
 
-MAX_DRAFTS = 20_000
+MAX_DRAFTS = 10_000
 """Most adverts read off one page; a page with more is a mistake or a trap."""
 
 

@@ -6,6 +6,7 @@ them all: keys are compared in lower case without punctuation.
 
 # ruff: noqa: E501 - the captions read best one field a line
 import re
+from functools import lru_cache
 
 _NAMES = """
 title: jobtitle stellenangebotstitel positiontitle positionname vacancyname vacancytitle jobname title position role name
@@ -89,8 +90,15 @@ CAPTIONS: dict[str, re.Pattern[str]] = {
 """Field → captions before a value on a page or in a labelled post, in many languages."""
 
 _PUNCTUATION = re.compile(r"[\W_]+")
+_LONGEST_KEY = 100
+"""Longer keys name no field."""
 
 
 def fold_key(key: str) -> str:
     """Give a key in the form in which `FIELDS` lists it."""
+    return _folded(key[:_LONGEST_KEY])
+
+
+@lru_cache(maxsize=4096)
+def _folded(key: str) -> str:
     return _PUNCTUATION.sub("", key).lower()

@@ -25,9 +25,13 @@ from crawler.parse.plain import parse_line
 
 Node = Mapping[str, Any]
 
-_JOB_FIELDS = (
-    "employer", "place", "pay", "pay_min", "employment_type", "posted", "valid_through", "url", "description",
-)  # fmt: skip
+_JOB_FIELDS = {
+    field: frozenset(FIELDS[field])
+    for field in (
+        "employer", "place", "pay", "pay_min", "employment_type", "posted", "valid_through", "url", "description",
+    )
+}  # fmt: skip
+"""Field → the names it goes by, for what tells a job from other objects."""
 _SURE_TITLES = frozenset(
     """
     jobtitle positiontitle positionname vacancyname vacancytitle jobname
@@ -158,12 +162,10 @@ def _looks_like_job(flat: Node, *, listed: bool, strict: bool) -> bool:
     title_key = next((name for name in FIELDS["title"] if _is_line(flat.get(name))), None)
     if title_key is None:
         return False
-    facts = sum(
-        1
-        for field in _JOB_FIELDS
-        if any(flat.get(name) not in (None, "", [], {}) for name in FIELDS[field] if name != title_key)
-    )
-    signs = len(_SURE_SIGNS & {key for key, value in flat.items() if value not in (None, "", [], {})})
+    stated = {key for key, value in flat.items() if value not in (None, "", [], {})}
+    signs = len(_SURE_SIGNS & stated)
+    stated.discard(title_key)
+    facts = sum(1 for names in _JOB_FIELDS.values() if not names.isdisjoint(stated))
     if title_key in _SURE_TITLES and facts >= 1:
         return True
     if strict:

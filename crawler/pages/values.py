@@ -46,16 +46,20 @@ _LOW, _HIGH = (
 
 def pick(flat: Node, field: str) -> str | None:
     """Give the words of the first of a field's names that holds any."""
-    return next((words for name in FIELDS[field] if (words := words_of(flat.get(name)))), None)
+    return next((words for name, value in _under(flat, field) if (words := words_of(value))), None)
+
+
+def _under(flat: Node, *fields: str) -> Iterator[tuple[str, Any]]:
+    """What an object holds under the names of some fields, best name first."""
+    return ((name, flat[name]) for field in fields for name in FIELDS[field] if name in flat)
 
 
 def date_words(flat: Node, field: str) -> str | None:
     """Give the words of a date, out of an object that also holds how it is shown."""
-    for name in FIELDS[field]:
-        value = flat.get(name)
+    for _name, value in _under(flat, field):
         if isinstance(value, Mapping):
             inner = {fold_key(str(key)): part for key, part in value.items()}
-            value = next((inner[part] for part in _DATES if inner.get(part)), value)
+            value = next((inner[part] for part in _DATES if inner.get(part)), value)  # noqa: PLW2901
         if words := words_of(value):
             return words
     return None
@@ -63,6 +67,8 @@ def date_words(flat: Node, field: str) -> str | None:
 
 def words_of(value: Any) -> str | None:
     """Give the words of a value: a text, a number, an object's label, or a list of these."""
+    if value is None or isinstance(value, str):
+        return parse_line(value)
     if isinstance(value, list):
         words = [word for item in value[:50] if (word := words_of(item))]
         return ", ".join(dict.fromkeys(words)) or None
@@ -80,8 +86,8 @@ def url_of(flat: Node) -> str | None:
     """Give the advert's address: a link first, a bare slug last."""
     found = [
         words
-        for name in FIELDS["url"]
-        if isinstance(flat.get(name), str | list) and (words := words_of(flat[name]))
+        for _name, value in _under(flat, "url")
+        if isinstance(value, str | list) and (words := words_of(value))
     ]
     linked = (url for url in found if url.startswith(("http://", "https://", "/")))
     return next(linked, found[0] if found and " " not in found[0] else None)
@@ -89,7 +95,7 @@ def url_of(flat: Node) -> str | None:
 
 def body_of(flat: Node) -> str | None:
     """Give the description, and the parts that continue it."""
-    parts = [text for name in FIELDS["description"] if (text := _prose(flat.get(name)))][:1]
+    parts = [text for _name, value in _under(flat, "description") if (text := _prose(value))][:1]
     for name in MORE_TEXT:
         text = _prose(flat.get(name))
         if text and all(text not in part for part in parts):
@@ -141,8 +147,8 @@ def _section(item: Any) -> str | None:
 
 def places_of(flat: Node) -> tuple[str, ...]:
     """Give the places of work."""
-    for name in FIELDS["place"]:
-        found = unique_places(_place_strings(flat.get(name)))
+    for name, value in _under(flat, "place"):
+        found = unique_places(_place_strings(value))
         if found and name in {"city", "cityname", "area", "town", "region", "state", "province"}:
             whole = join_place(words_of(flat.get(part)) for part in _PLACE_PARTS)
             return (whole,) if whole else found
@@ -193,10 +199,8 @@ def _place_strings(value: Any) -> Iterator[str | None]:
 def pay_found(flat: Node) -> tuple[Pay | None, str | None]:
     """Give pay understood from its parts, and as words."""
     currency, unit = pick(flat, "currency"), pick(flat, "pay_unit")
-    for name in FIELDS["pay"]:
-        value = flat.get(name)
-        if isinstance(value, list) and len(value) == 1:
-            value = value[0]
+    for _name, stated in _under(flat, "pay"):
+        value = stated[0] if isinstance(stated, list) and len(stated) == 1 else stated
         if isinstance(value, Mapping):
             found = _pay_parts(value, currency, unit)
         elif isinstance(value, str | int | float) and not isinstance(value, bool):
@@ -205,9 +209,7 @@ def pay_found(flat: Node) -> tuple[Pay | None, str | None]:
             continue
         if found[1]:
             return found
-    return _pay_parts(
-        {name: flat.get(name) for name in (*FIELDS["pay_min"], *FIELDS["pay_max"])}, currency, unit
-    )
+    return _pay_parts(dict(_under(flat, "pay_min", "pay_max")), currency, unit)
 
 
 def _pay_parts(value: Node, currency: str | None, unit: str | None) -> tuple[Pay | None, str | None]:
@@ -233,8 +235,7 @@ def _pay_parts(value: Node, currency: str | None, unit: str | None) -> tuple[Pay
 
 def _amount(flat: Node, names: tuple[str, ...]) -> tuple[float, str] | None:
     """The first amount above nothing that one of the names holds, and how it is written."""
-    for name in names:
-        value = flat.get(name)
+    for value in (flat[name] for name in names if name in flat):
         said = (
             parse_line(value)
             if isinstance(value, str | int | float) and not isinstance(value, bool)
@@ -259,5 +260,5 @@ def is_remote(flat: Node) -> bool | None:
 
 def contacts_of(flat: Node) -> tuple[Contact, ...]:
     """Give the ways to answer that the object states apart from its text."""
-    values = (words_of(flat.get(name)) for field in ("email", "phone") for name in FIELDS[field])
+    values = (words_of(value) for _name, value in _under(flat, "email", "phone"))
     return tuple(dict.fromkeys(contact_of_text(value) for value in values if value))

@@ -28,6 +28,8 @@ TAG = re.compile(
 """A real HTML tag (the last one may be cut off), not just a `<` in a sentence."""
 _ESCAPED_TAG = re.compile(rf"&(?:amp;)*lt;/?(?:{_NAMES})(?:\s[^<>]*?)?/?&(?:amp;)*gt;", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+_MARKED = re.compile("[<&]")
+"""Without one of these a text holds neither tags nor entities."""
 _SPACES = re.compile(r"[ \t\r\f\v\u00a0]+")
 _MANY_LINES = re.compile(r"\n{3,}")
 _MAX_ROUNDS = 3
@@ -38,7 +40,7 @@ def parse_plain(value: object) -> str | None:
     if not isinstance(value, str):
         return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
     text = value
-    for _round in range(_MAX_ROUNDS):
+    for _round in range(_MAX_ROUNDS if _MARKED.search(value) else 0):
         if _ESCAPED_TAG.search(text) and not TAG.search(text):
             text = html.unescape(text)
         elif TAG.search(text):
@@ -52,8 +54,8 @@ def parse_plain(value: object) -> str | None:
 
 def parse_line(value: object) -> str | None:
     """Give a one-line field (a title, a name): `parse_plain` with all white space folded."""
-    text = parse_plain(value)
-    return " ".join(text.split()) if text else None
+    text = value if isinstance(value, str) and not _MARKED.search(value) else parse_plain(value)
+    return (" ".join(text.split()) or None) if text else None
 
 
 def tidy(text: str) -> str | None:

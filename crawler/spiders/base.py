@@ -17,7 +17,7 @@ from scrapy.exceptions import CloseSpider, DontCloseSpider, IgnoreRequest
 from scrapy.http import Request, Response
 
 from crawler.guard import refusal
-from crawler.pages.advert import Reading, read_advert
+from crawler.pages.advert import Reading, read_advert, without_slug
 from crawler.pages.decode import decode_page
 from crawler.pages.draft import Draft
 from crawler.pages.reader import Page, read_page
@@ -249,6 +249,7 @@ class SourceSpider(Spider):
             page, before = self._read(response), self.run.n_adverts
             if not self._store(response, page):
                 self.run.fault("detail page without an advert", response.url)
+                self.run.counts["lost"] += self.run.history.present_on(asked)
             self._watch_yield(response, brought=self.run.n_adverts > before)
 
     def _watch_yield(self, response: Response, *, brought: bool) -> None:
@@ -344,8 +345,8 @@ class SourceSpider(Spider):
 
     def _with_page(self, draft: Draft) -> Draft:
         """Give the advert its public page's address where the API states none."""
-        template = self.source.api.page
-        address = address_of(template, draft) if template and not draft.url else None
+        template, named = self.source.api.page, without_slug(draft)
+        address = address_of(template, named) if template and not named.url else None
         return replace(draft, url=address) if address else draft
 
     def _wants(self, url: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Self
 
 import numpy as np
 
+from model.asking import Labelled
 from model.classifier.bands import band_of, support_of, why_unassessed
 from model.classifier.reasons import Explainer
 from model.errors import ReleaseError
@@ -85,6 +86,11 @@ class Assessor:
     def catalogue_version(self) -> str:
         """The catalogue it matches against."""
         return self.release.catalogue.version
+
+    @property
+    def learnt_from(self) -> Labelled:
+        """How many adverts it was trained on, by language and by sign; a release from before that was kept says none."""
+        return Labelled(**self.release.manifest.get("learnt_from", {}))
 
     def assess(self, advert: JobAdvert, *, at: datetime) -> Assessment:
         """Assess one advert; `at` is the time to stamp (UTC)."""

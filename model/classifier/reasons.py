@@ -80,6 +80,12 @@ class Explainer:
         return entry["code"], entry["title"], entry["why"], tuple(sources[:_MOST_SOURCES])
 
 
+def code_of(column: str) -> str:
+    """Give the reason code under which people see a column."""
+    group, _, rest = column.partition(":")
+    return rest if group == "sign" else str(_entry(column)["code"])
+
+
 def _reason(reading: Reading, code: str, share: _Share, spans: dict[Evidence, Span | None]) -> Reason:
     """Build one reason; `spans` keeps what was built for the advert's other reasons, which share most evidence."""
     shown: list[Span] = []

@@ -20,7 +20,7 @@ from model.training.scores import BANDS, RowScores, load_scores
 from model.training.versions import CANDIDATES, folder_of
 
 _FLAGGED = ("review", "high")
-_HONEST = (str(LabelName.LEGITIMATE), str(LabelName.NOT_AN_ADVERT))
+HONEST = (str(LabelName.LEGITIMATE), str(LabelName.NOT_AN_ADVERT))
 _MOST_NAMED = 40
 
 
@@ -49,7 +49,7 @@ def compare_scores(first: RowScores, second: RowScores) -> dict[str, Any]:
     before = np.array([at[second.ids[i]] for i in rows.tolist()])
     labels = np.array(second.labels)[rows]
     groups = second.groups[rows]
-    lures, honest = labels == LabelName.SCAM_CENTRE, np.isin(labels, _HONEST)
+    lures, honest = labels == LabelName.SCAM_CENTRE, np.isin(labels, HONEST)
     counted = lures | honest
     bands = [np.array(first.bands)[before], np.array(second.bands)[rows]]
     flagged = [np.isin(band, _FLAGGED) for band in bands]

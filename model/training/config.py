@@ -67,6 +67,8 @@ class GateConfig(Record):
     """Of false alarms in any slice of honest adverts."""
     slice_recall_drop: Share = 0.10
     """Of recall in any language or variant."""
+    slice_chance: Share = 0.10
+    """How likely chance alone would have made a slice that much worse: above this, it is not held against a candidate."""
     precision_move: Share = 0.02
     """Of the share of flagged adverts that are lures, at either line, up or down: partners set their own lines by it."""
 

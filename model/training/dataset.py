@@ -17,11 +17,26 @@ ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
+class LabelFile:
+    """One file of labels, by its very bytes: a batch that the service exported is told by its digest."""
+
+    name: str
+    sha256: str
+    n_rows: int
+
+    def to_json(self) -> dict[str, str | int]:
+        """Give it as a manifest names it."""
+        return {"file": self.name, "sha256": self.sha256, "rows": self.n_rows}
+
+
+@dataclass(frozen=True)
 class Dataset:
     """Rows in a fixed order, with the digest of the bytes they came from."""
 
     rows: tuple[Label, ...]
     digest: str
+    files: tuple[LabelFile, ...] = ()
+    """What they were read from, in order."""
 
     @property
     def labels(self) -> NDArray[np.str_]:
@@ -43,10 +58,12 @@ def load_dataset(sources: Iterable[str | Path], *, root: Path = ROOT) -> Dataset
     """Read label files; raises `InputError` naming file, line and remedy for the first bad row."""
     rows: list[Label] = []
     seen: dict[str, str] = {}
+    files: list[LabelFile] = []
     digest = hashlib.sha256()
     for path in _files(sources, root):
         content = path.read_bytes()
         digest.update(content)
+        n_before = len(rows)
         for number, line in enumerate(content.splitlines(), 1):
             if not line.strip():
                 continue
@@ -63,9 +80,10 @@ def load_dataset(sources: Iterable[str | Path], *, root: Path = ROOT) -> Dataset
                 )
             seen[row.id] = where
             rows.append(row)
+        files.append(LabelFile(path.name, hashlib.sha256(content).hexdigest(), len(rows) - n_before))
     if not rows:
         raise InputError("no labelled rows found; point [data] labels at a folder of *.jsonl batches")
-    return Dataset(tuple(rows), "sha256:" + digest.hexdigest())
+    return Dataset(tuple(rows), "sha256:" + digest.hexdigest(), tuple(files))
 
 
 def _files(sources: Iterable[str | Path], root: Path) -> list[Path]:
@@ -79,6 +97,11 @@ def _files(sources: Iterable[str | Path], root: Path) -> list[Path]:
         else:
             raise InputError(f"{source}: no such file or folder of labels")
     return files
+
+
+def snapshot_version(rows: Sequence[Label]) -> str:
+    """Name rows by what they say: the same rows have the same name on every machine."""
+    return "d" + hashlib.sha256("\n".join(row.to_line() for row in rows).encode()).hexdigest()[:12]
 
 
 def groups_of(rows: Sequence[Label]) -> NDArray[np.int_]:

@@ -22,7 +22,7 @@ from model.training.config import load_config
 from model.training.dataset import Dataset, groups_of, load_dataset
 from model.training.fairness import fairness_of
 from model.training.fitting import Maker, fit_heads, out_of_fold_log_odds, row_weights, split_folds
-from model.training.learning import Lesson, active_curves, learning_curve
+from model.training.learning import Lesson, active_curves, learning_curve, signs_of
 from model.training.materials import Progress, matrix_of
 from model.training.measures import by_slice, recall_at, share_of
 from model.training.operating import Scored, budget_table, operating_points
@@ -58,7 +58,7 @@ def evaluate_labels(
     scored = Scored(expit(log_odds[counted]), target[counted], np.ones(int(counted.sum())), groups[counted])
     sources = np.array([source_of(row) for row in rows.rows])
     folds = list(split_folds(rows, groups, n_folds=config.fit.folds, seed=config.fit.seed))
-    lesson = Lesson(new, matrix, rows, groups, weights, folds)
+    lesson = Lesson(new, matrix, rows, groups, weights, folds, signs_of(matrix, names))
     assessor = load_assessor(version)
     worst = worst_errors(assessor, rows, log_odds)
     return {

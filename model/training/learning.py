@@ -1,10 +1,13 @@
 """How much more rows would help, and which rows: learning curves over random and over chosen rows.
 
-Whole groups are drawn, so that a twin or a near-copy never counts as new knowledge. The chosen orders are those of a review
-queue that asks people about what the detector is least sure of; each is measured on folds that none of the drawn rows is in.
+Whole groups are drawn, so that a twin or a near-copy never counts as new knowledge. The chosen orders are those by which the
+review queue's daily set is put together (`model.asking`), each aim alone and all in turn; each is measured on folds that none
+of the drawn rows is in.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.metrics import average_precision_score
 
+from model.asking import Aim, Asking, Labelled, Question
+from model.classifier.reasons import code_of
 from model.schema.decision import LabelName
 from model.training.dataset import Dataset
 from model.training.fitting import Maker
@@ -37,8 +42,10 @@ class Lesson:
         groups: NDArray[np.int_],
         weights: Floats,
         folds: Sequence[tuple[Rows, Rows]],
+        signs: Sequence[frozenset[str]],
     ) -> None:
         self.new, self.matrix, self.groups, self.weights, self.folds = new, matrix, groups, weights, folds
+        self.signs = signs
         self.target = (rows.labels == LabelName.SCAM_CENTRE).astype(np.int_)
         self.languages = rows.languages
         self.counted = (self.target == 1) | rows.is_honest
@@ -106,35 +113,79 @@ def active_curves(lesson: Lesson, *, seed: int) -> dict[str, list[dict[str, Any]
     return curves
 
 
-Order = Callable[[Lesson, Rows, Rows, np.random.Generator], Floats]
-"""Lesson, rows known, rows that may be asked for, random → how urgent each of these is."""
+@dataclass(frozen=True)
+class Pool:
+    """What is known so far, and what may be asked for."""
+
+    known: Rows
+    rows: Rows
+    log_odds: Floats
+    """Of `rows`, by what is known."""
+    wanted: int
+    """How many rows are asked for."""
 
 
-def _at_random(_lesson: Lesson, _known: Rows, pool: Rows, random: np.random.Generator) -> Floats:
-    return random.random(len(pool))
+Order = Callable[[Lesson, Pool, np.random.Generator], Floats]
+"""Gives how urgent each row of the pool is."""
 
 
-def _unsure(lesson: Lesson, known: Rows, pool: Rows, _random: np.random.Generator) -> Floats:
-    return -np.abs(lesson.fit_and_score(known, pool))
+def _at_random(_lesson: Lesson, pool: Pool, random: np.random.Generator) -> Floats:
+    return random.random(len(pool.rows))
 
 
-def _unsure_and_rare(lesson: Lesson, known: Rows, pool: Rows, random: np.random.Generator) -> Floats:
-    """Rank within each language by doubt, and give every language its turn, those with few known rows first."""
-    doubt = _unsure(lesson, known, pool, random)
-    urgency = np.zeros(len(pool))
-    for language in sorted(set(lesson.languages[pool].tolist())):
-        places = np.flatnonzero(lesson.languages[pool] == language)
-        n_known = int((lesson.languages[known] == language).sum())
-        ordered = places[np.argsort(-doubt[places], kind="stable")]
-        urgency[ordered] = -(n_known + np.arange(len(ordered)))
-    return urgency
+def _unsure(_lesson: Lesson, pool: Pool, _random: np.random.Generator) -> Floats:
+    return -np.abs(pool.log_odds)
+
+
+def _by(*aims: Aim) -> Order:
+    """Ask as the daily set does, with these aims in turn."""
+
+    def order(lesson: Lesson, pool: Pool, random: np.random.Generator) -> Floats:
+        labelled = learnt_from(
+            lesson.languages[pool.known].tolist(), [lesson.signs[row] for row in pool.known]
+        )
+        asking = Asking(labelled, size=pool.wanted, aims=aims)
+        lots = random.random(len(pool.rows))
+        for place, row in enumerate(pool.rows.tolist()):
+            asking.consider(
+                Question(
+                    key=str(place),
+                    campaign=str(lesson.groups[row]),
+                    language=str(lesson.languages[row]),
+                    sign=labelled.rarest(lesson.signs[row]),
+                    margin=abs(float(pool.log_odds[place])),
+                    lot=float(lots[place]),
+                )
+            )
+        urgency = np.full(len(pool.rows), -np.inf)
+        for turn, asked in enumerate(asking.choose()):
+            urgency[int(asked.question.key)] = -turn
+        return urgency
+
+    return order
 
 
 ORDERS: dict[str, Order] = {
     "at random": _at_random,
     "least sure first": _unsure,
-    "least sure first, languages in turn": _unsure_and_rare,
+    "signs with few labels first": _by(Aim.SIGN),
+    "languages with few labels first": _by(Aim.LANGUAGE),
+    "the daily set": _by(*Aim),
 }
+
+
+def signs_of(matrix: sparse.csr_matrix, names: Sequence[str]) -> list[frozenset[str]]:
+    """Give the reason codes that each row carries."""
+    codes = np.array([code_of(name) for name in names])
+    return [
+        frozenset(codes[matrix.indices[start:end]].tolist())
+        for start, end in zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True)
+    ]
+
+
+def learnt_from(languages: Sequence[str], signs: Sequence[frozenset[str]]) -> Labelled:
+    """Count what rows have taught: how many there are of each language, and with each sign."""
+    return Labelled(Counter(languages), Counter(sign for carried in signs for sign in carried))
 
 
 def _ask(lesson: Lesson, order: Order, seed: int) -> list[tuple[float, float, float]]:
@@ -144,14 +195,17 @@ def _ask(lesson: Lesson, order: Order, seed: int) -> list[tuple[float, float, fl
     for fold, (train, test) in enumerate(lesson.folds):
         random = np.random.default_rng(seed)
         first = _shuffled_groups(lesson.groups[train], seed)
-        known = _first_rows(train, lesson.groups, first, _STEPS[0])
+        known, pool = _first_rows(train, lesson.groups, first, _STEPS[0]), train[:0]
+        log_odds = np.zeros(0)
         for step, share in enumerate(_STEPS):
             if step:
-                pool = np.setdiff1d(train, known)
-                urgency = order(lesson, known, pool, random)
+                size = round(share * len(train))
+                urgency = order(lesson, Pool(known, pool, log_odds, size - len(known)), random)
                 ranked = pool[np.argsort(-urgency, kind="stable")]
-                known = _grown(known, ranked, train, lesson.groups, round(share * len(train)))
-            scores[step, test] = lesson.fit_and_score(known, test)
+                known = _grown(known, ranked, train, lesson.groups, size)
+            pool = np.setdiff1d(train, known)
+            found = lesson.fit_and_score(known, np.concatenate([test, pool]))
+            scores[step, test], log_odds = found[: len(test)], found[len(test) :]
             sizes[step, fold] = len(known)
     return [(float(size.mean()), *lesson.measure(values)) for size, values in zip(sizes, scores, strict=True)]
 

@@ -1,12 +1,13 @@
 """Makes a candidate the serving release when it is no worse, and undoes that; every change is written down.
 
 The gate compares both on the training rows out of fold: recall where false alarms are rare, pairs, false alarms in every slice of
-honest adverts, calibration. A candidate that falls behind by more than the configuration allows is refused, slice by slice.
+honest adverts and of lures. A candidate that falls behind by more than the configuration allows is refused, slice by slice; so is
+one that changes what partners' own thresholds mean, for the better or the worse.
 """
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ from typing import Any
 from model.errors import GateError, InputError, ReleaseError
 from model.release import RELEASES, load_release, promoted_version
 from model.training.config import GateConfig, load_config
+from model.training.dataset import load_dataset
 from model.training.printing import words_of
-from model.training.versions import CANDIDATES, folder_of
-
-_HISTORY = "promotions.jsonl"
-_LEAST_SLICE = 25
+from model.training.scores import SCORES, RowScores, load_scores
+from model.training.slice_gate import LEAST_ROWS, slice_faults
+from model.training.stability import stability_of, unstable
+from model.training.versions import CANDIDATES, HISTORY, folder_of, promotions
 
 
 def compare_versions(
@@ -61,12 +63,21 @@ def promote_version(
     load_release(source.name, source.parent)
     before = _present(releases)
     faults = []
+    stability = None
     if before is not None and before != version:
         # The repository's gate, not the candidate's own: nobody loosens the gate they are to pass.
         config = load_config()
-        faults = gate(
-            _metrics(before, candidates, releases), _metrics(version, candidates, releases), config.gate
-        )
+        metrics = [_metrics(one, candidates, releases) for one in (before, version)]
+        scores = _scores(before, version, candidates, releases)
+        if scores is None:
+            faults = gate(metrics[0], metrics[1], config.gate)
+        else:
+            stability = stability_of(*scores)
+            faults = [
+                *_overall_faults(metrics[0], metrics[1], config.gate),
+                *slice_faults(*scores, _slices_of_rows(config.data.labels), config.gate),
+                *unstable(stability, config.gate),
+            ]
     if faults and not force:
         raise GateError(
             f"{version} is not promoted:\n  "
@@ -85,24 +96,20 @@ def promote_version(
             "forced": bool(faults),
             "reason": reason,
             "faults": faults,
+            "stability": stability,
         },
     )
-    lines = [f"serving release: {version} (was {before or 'none'})"]
+    lines = [f"serving release: {version} (was {before or 'none'})", *_told(before, stability)]
     return lines + [f"although: {fault}" for fault in faults]
 
 
 def roll_back(*, at: datetime, releases: Path = RELEASES) -> str:
     """Name the release that served before the present one; raises `InputError` when there is none."""
     present = promoted_version(releases)
-    history = (
-        [json.loads(line) for line in (releases / _HISTORY).read_text("utf-8").splitlines()]
-        if (releases / _HISTORY).is_file()
-        else []
-    )
     before = next(
         (
             entry["before"]
-            for entry in reversed(history)
+            for entry in reversed(promotions(releases))
             if entry["release"] == present and entry["before"] not in {None, present}
         ),
         None,
@@ -126,7 +133,10 @@ def roll_back(*, at: datetime, releases: Path = RELEASES) -> str:
 
 
 def gate(serving: dict[str, Any], candidate: dict[str, Any], bars: GateConfig) -> list[str]:
-    """Name everything in which a candidate is worse than the serving release by more than the bars allow."""
+    """Name everything in which a candidate's figures are worse than the serving release's by more than the bars allow.
+
+    For releases from before out-of-fold scores were kept; with them, `slice_faults` looks at the rows themselves.
+    """
     return [*_overall_faults(serving, candidate, bars), *_slice_faults(serving, candidate, bars)]
 
 
@@ -165,13 +175,40 @@ def _slices(
     """Give (slice, before, after, rows) of slices that both have and that rest on enough rows."""
     for key, value in candidate.get(section, {}).items():
         before, after = _value(serving.get(section, {}).get(key)), _value(value)
-        if before is not None and after is not None and value["n"] >= _LEAST_SLICE:
+        if before is not None and after is not None and value["n"] >= LEAST_ROWS:
             yield key, before, after, int(value["n"])
 
 
 def _metrics(version: str, candidates: Path, releases: Path) -> dict[str, Any]:
     folder = folder_of(version, candidates=candidates, releases=releases)
     return load_release(folder.name, folder.parent).metrics
+
+
+def _scores(
+    before: str, version: str, candidates: Path, releases: Path
+) -> tuple[RowScores, RowScores] | None:
+    """Give both releases' out-of-fold scores; None where either comes from before they were kept."""
+    folders = [folder_of(one, candidates=candidates, releases=releases) for one in (before, version)]
+    if not all((folder / SCORES).is_file() for folder in folders):
+        return None
+    first, second = (load_scores(folder) for folder in folders)
+    return first, second
+
+
+def _slices_of_rows(labels: Sequence[str]) -> dict[str, dict[str, str]]:
+    rows = load_dataset(labels).rows
+    return {
+        "language": {row.id: row.language for row in rows},
+        "variant": {row.id: row.variant or "none" for row in rows},
+    }
+
+
+def _told(before: str | None, stability: dict[str, Any] | None) -> Iterator[str]:
+    if stability is not None:
+        changed = stability["bands_changed"]
+        yield f"at unchanged thresholds {changed['value']:.1%} of {changed['n']} authored adverts change band"
+    elif before is not None:
+        yield "at unchanged thresholds: not measured, because one of the two keeps no out-of-fold scores"
 
 
 def _present(releases: Path) -> str | None:
@@ -203,5 +240,5 @@ def _name(version: str, releases: Path) -> None:
 
 
 def _record(releases: Path, entry: dict[str, Any]) -> None:
-    with (releases / _HISTORY).open("a", encoding="utf-8") as history:
+    with (releases / HISTORY).open("a", encoding="utf-8") as history:
         history.write(json.dumps(entry, ensure_ascii=False) + "\n")

@@ -6,7 +6,6 @@ would hide it.
 """
 
 import csv
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -21,7 +20,7 @@ from model.errors import InputError, ReleaseError
 from model.schema.decision import Label
 from model.training.checks import find_conflicts
 from model.training.config import load_config
-from model.training.dataset import ROOT, Dataset, groups_of, load_dataset
+from model.training.dataset import ROOT, Dataset, groups_of, load_dataset, snapshot_version
 from model.training.importing import digest_of, mask_contacts, save_labels
 
 SNAPSHOTS = ROOT / "var" / "snapshots"
@@ -48,7 +47,7 @@ def build_snapshot(files: list[Path] | None, *, output: Path = SNAPSHOTS) -> Sna
         raise InputError(
             "every row contradicts another; decide the conflicts that `lurewatch data check` lists"
         )
-    version = "d" + hashlib.sha256("\n".join(row.to_line() for row in kept).encode()).hexdigest()[:12]
+    version = snapshot_version(kept)
     folder = output / version
     folder.mkdir(parents=True, exist_ok=True)
     groups = groups_of(kept)
@@ -59,6 +58,7 @@ def build_snapshot(files: list[Path] | None, *, output: Path = SNAPSHOTS) -> Sna
         "rows": len(kept),
         "sha256": digest_of(folder / _ROWS),
         "labels_digest": data.digest,
+        "label_batches": [file.to_json() for file in data.files],
         "by_label": _count(kept, "label"),
         "by_language": _count(kept, "language"),
         "by_provenance": _count(kept, "provenance"),

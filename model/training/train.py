@@ -15,8 +15,9 @@ from model.release import Release, columns_digest, save_release
 from model.schema.decision import LabelName
 from model.training.card import write_card
 from model.training.config import CONFIG, TrainConfig, load_config
-from model.training.dataset import ROOT, Dataset, groups_of, load_dataset
+from model.training.dataset import ROOT, Dataset, groups_of, load_dataset, snapshot_version
 from model.training.fitting import fit_heads
+from model.training.learning import learnt_from, signs_of
 from model.training.materials import LIBRARIES, Progress, matrix_of
 from model.training.scores import save_scores, scores_of
 from model.training.summary import summarise
@@ -60,7 +61,7 @@ def train(
         heads=fitted.heads,
         thresholds=fitted.thresholds,
         catalogue=catalogue,
-        manifest=_manifest(data, config),
+        manifest=_manifest(data, config, signs_of(matrix, names)),
         metrics=metrics,
     )
     folder = (output or CANDIDATES) / version
@@ -84,9 +85,24 @@ def version_of(data: Dataset, config_path: Path, catalogue: Catalogue, names: Se
     return "r" + digest.hexdigest()[:12]
 
 
-def _manifest(data: Dataset, config: TrainConfig) -> dict[str, Any]:
+def labels_named(data: Dataset) -> dict[str, Any]:
+    """Say which batches the rows came in, how many are people's decisions, and what a snapshot of them is called.
+
+    For the manifest only: how rows are filed decides no score, so it is no part of the version.
+    """
     return {
+        "label_batches": [file.to_json() for file in data.files],
+        "labels_by_provenance": dict(sorted(Counter(str(row.provenance) for row in data.rows).items())),
+        "snapshot": snapshot_version(data.rows),
+    }
+
+
+def _manifest(data: Dataset, config: TrainConfig, signs: Sequence[frozenset[str]]) -> dict[str, Any]:
+    taught = learnt_from(data.languages.tolist(), signs)
+    return {
+        "learnt_from": {"languages": dict(taught.languages), "signs": dict(taught.signs)},
         "labels_digest": data.digest,
+        **labels_named(data),
         "rows": len(data.rows),
         "labels_count": dict(sorted(Counter(str(row.label) for row in data.rows).items())),
         "base_rate": config.calibration.base_rate,

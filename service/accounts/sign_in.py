@@ -44,7 +44,7 @@ def sign_in_by_password(
         or user is None
         or credential is None
         or user.disabled_at is not None
-        or not _second_factor_fits(credential, user, code, pepper=pepper, at=at)
+        or not _second_factor_fits(session, credential, user, code, pepper=pepper, at=at)
     ):
         append_event(session, Act.SIGN_IN_REFUSED, subject=subject, actor="anybody", at=at)
         return None
@@ -85,7 +85,7 @@ def set_password(
 
 
 def begin_second_factor(session: Session, *, by: Person, pepper: bytes) -> str:
-    """Give a secret for the person's app; nothing asks for its codes until one of them was shown back."""
+    """Give a secret for the person's app; nothing asks for its codes until one of them was typed back."""
     credential = _own(session, by)
     if credential.totp_confirmed_at is not None:
         raise ConflictError("you have a second factor already; an operator can take it away")
@@ -94,8 +94,10 @@ def begin_second_factor(session: Session, *, by: Person, pepper: bytes) -> str:
     return secret
 
 
-def confirm_second_factor(session: Session, *, by: Person, code: str, pepper: bytes, at: datetime) -> None:
-    """Turn the second factor on with a first code."""
+def confirm_second_factor(
+    session: Session, *, by: Person, code: str, pepper: bytes, at: datetime
+) -> tuple[str, ...]:
+    """Turn the second factor on with a first code; gives the recovery codes, to be shown this once."""
     credential = _own(session, by)
     secret = second_factor.unseal(credential.sealed_totp, pepper=pepper) if credential.sealed_totp else None
     if secret is None or credential.totp_confirmed_at is not None:
@@ -105,22 +107,37 @@ def confirm_second_factor(session: Session, *, by: Person, code: str, pepper: by
         raise _fault("code", "this code is not right; check the clock of your phone")
     credential.totp_confirmed_at, credential.last_totp_step = at, step
     append_event(session, Act.SECOND_FACTOR_SET, subject=by.id, actor=by.id, at=at)
+    return second_factor.recovery_codes(secret, pepper=pepper)
+
+
+def remove_second_factor(session: Session, user: UserRow, *, at: datetime) -> None:
+    """Take a lost second factor away; every session of the person ends, and a new one can be set up."""
+    credential = credentials.find_credential(session, user.id, lock=True)
+    if credential is None or credential.sealed_totp is None:
+        raise ConflictError(f"{user.name} has no second factor")
+    credential.sealed_totp = credential.totp_confirmed_at = None
+    credentials.end_other_sessions(session, user.id, but="", at=at)
+    append_event(session, Act.SECOND_FACTOR_REMOVED, subject=user.id, actor="operator", at=at)
 
 
 def _second_factor_fits(
-    credential: CredentialRow, user: UserRow, code: str, *, pepper: bytes, at: datetime
+    session: Session, credential: CredentialRow, user: UserRow, code: str, *, pepper: bytes, at: datetime
 ) -> bool:
     if credential.totp_confirmed_at is None:
         return Role(user.role) not in NEED_SECOND_FACTOR
     secret = second_factor.unseal(credential.sealed_totp or "", pepper=pepper)
-    step = (
-        second_factor.find_step(secret, code, at=at, after=credential.last_totp_step)
-        if secret is not None
-        else None
-    )
-    if step is None:
+    if secret is None:
         return False
-    credential.last_totp_step = step
+    step = second_factor.find_step(secret, code, at=at, after=credential.last_totp_step)
+    if step is not None:
+        credential.last_totp_step = step
+        return True
+    number = second_factor.find_recovery_code(secret, code, pepper=pepper)
+    used = credentials.used_recovery_codes(session, user.id, since=credential.totp_confirmed_at)
+    if number is None or number in used:
+        return False
+    detail = {"number": number}
+    append_event(session, Act.RECOVERY_CODE_USED, subject=user.id, actor=user.id, at=at, detail=detail)
     return True
 
 

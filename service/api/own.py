@@ -143,7 +143,12 @@ def get_thresholds(request: Request) -> Response:
     openapi_extra=body_of(ThresholdsRequest),
 )
 def put_thresholds(request: Request, raw: Body) -> Response:
-    """Set your thresholds (for all your keys) or the mode of this key; other processes follow within five seconds."""
+    """Set your thresholds (for all your keys) or the mode of this key; other processes follow within five seconds.
+
+    Thresholds you set stay as they are when another release begins to serve. On the authored adverts that both
+    releases know, the share of lures among those at or above an unchanged line moves by at most two points, up or
+    down; a release that moves it further is promoted only with a written reason, which the changelog gives.
+    """
     context: Context = request.app.state.context
     partner = authenticate(request, context, "admin")
     wanted = _read(ThresholdsRequest, raw)

@@ -37,7 +37,7 @@ from service.idempotency import IdempotentRoute
 from service.problems import problem, request_id_of
 from service.store.assessments import StoredAssessment, page_of_assessments
 from service.store.partners import Partner
-from service.testing import ForcedAdvert, TriedOut, check_forced, is_forced, list_test_adverts, try_out
+from service.testing import ForcedAdvert, check_forced, is_forced, list_test_adverts, read_forced, try_out
 
 router = APIRouter(
     prefix="/v1",
@@ -130,7 +130,7 @@ def get_assessment(
     context: Context = request.app.state.context
     partner = authenticate(request, context, "read")
     if partner.is_test:
-        stored = request.app.state.tried_out.find(assessment_id, partner_id=partner.id)
+        stored = read_forced(assessment_id, thresholds=_thresholds(partner), detector=context.detector)
     else:
         stored = read_again(context, assessment_id, partner_id=partner.id)
     if stored is None:
@@ -185,15 +185,7 @@ def _assessed(
             keep=options.store,
             detector=detector,
         )
-    memory: TriedOut = request.app.state.tried_out
-    return [
-        memory.keep(partner.id, advert, one)
-        for advert, one in zip(
-            adverts,
-            try_out(context, adverts, partner_id=partner.id, thresholds=thresholds, detector=detector),
-            strict=True,
-        )
-    ]
+    return try_out(context, adverts, partner_id=partner.id, thresholds=thresholds, detector=detector)
 
 
 def _thresholds(partner: Partner) -> Thresholds | None:

@@ -18,6 +18,7 @@ from service.auth import authenticate
 from service.errors import FieldFault, ForbiddenError, InvalidFieldsError, NotFoundError
 from service.idempotency import IdempotentRoute
 from service.problems import invalid
+from service.releases import find_learner
 from service.review import voices
 from service.review.verdicts import REASON_CODES
 from service.store import appeals
@@ -96,6 +97,8 @@ class Effect(Record):
     """When it was given (UTC)."""
     label_batch: str | None = None
     """The batch of training labels that the verdict went into; the next release learns from it."""
+    learnt_by: str | None = None
+    """The first release trained with that batch, once it has been promoted; `/version` names the one that scores."""
 
 
 class FeedbackOut(Record):
@@ -178,7 +181,7 @@ def post_feedback(request: Request, raw: Body) -> Response:
         row, is_new = voices.take_feedback(
             session, advert, assessment, told, key_id=partner.key_id, at=context.clock()
         )
-        return _json(_feedback_out(session, row), status=201 if is_new else 200)
+        return _json(_feedback_out(context, session, row), status=201 if is_new else 200)
 
 
 @router.get(
@@ -192,7 +195,9 @@ def get_feedback(request: Request, feedback_id: str) -> Response:
     context: Context = request.app.state.context
     partner = authenticate(request, context, "feedback")
     with context.database.reading() as session:
-        return _json(_feedback_out(session, store.get_feedback(session, feedback_id, partner_id=partner.id)))
+        return _json(
+            _feedback_out(context, session, store.get_feedback(session, feedback_id, partner_id=partner.id))
+        )
 
 
 @router.post(
@@ -287,7 +292,7 @@ def _judged(
     return found
 
 
-def _feedback_out(session: Session, row: FeedbackRow) -> FeedbackOut:
+def _feedback_out(context: Context, session: Session, row: FeedbackRow) -> FeedbackOut:
     return FeedbackOut(
         id=row.id,
         advert_id=session.get_one(AdvertRow, row.advert_key).advert_id,
@@ -296,11 +301,11 @@ def _feedback_out(session: Session, row: FeedbackRow) -> FeedbackOut:
         reason_code=row.reason_code,
         source=row.source,
         received_at=row.received_at,
-        effect=_effect(session, row),
+        effect=_effect(context, session, row),
     )
 
 
-def _effect(session: Session, row: FeedbackRow) -> Effect:
+def _effect(context: Context, session: Session, row: FeedbackRow) -> Effect:
     if row.state == voices.FeedbackState.QUARANTINED:
         return Effect(state="quarantined")
     if row.review_id is None:
@@ -310,11 +315,13 @@ def _effect(session: Session, row: FeedbackRow) -> Effect:
     if decision is None:
         return Effect(state="queued")
     agreed = "agreed" if decision.verdict == row.verdict else "disagreed"
+    batch = answered.label_batch
     return Effect(
         state=_ANSWERS.get(decision.verdict, agreed),
         verdict=decision.verdict,
         decided_at=decision.decided_at,
-        label_batch=answered.label_batch,
+        label_batch=batch.name if batch else None,
+        learnt_by=find_learner(batch.sha256, releases=context.settings.releases) if batch else None,
     )
 
 

@@ -18,7 +18,7 @@ Typed = Annotated[str, Form(max_length=400)]
 @router.get("/account")
 def show_account(request: Request) -> Response:
     """Show what is set."""
-    return _page(request, current(request), secret=None)
+    return _page(request, current(request))
 
 
 @router.post("/account/password")
@@ -55,20 +55,30 @@ def confirm(request: Request, csrf: Typed, code: Typed) -> Response:
     who = current_form(request, csrf)
     context = context_of(request)
     with context.database.writing() as session:
-        confirm_second_factor(session, by=who.person, code=code, pepper=context.pepper, at=context.clock())
-    return redirect("/console/account")
+        codes = confirm_second_factor(
+            session, by=who.person, code=code, pepper=context.pepper, at=context.clock()
+        )
+    return _page(request, who, codes=codes)
 
 
-def _page(request: Request, who: SignedIn, *, secret: str | None) -> Response:
+def _page(
+    request: Request, who: SignedIn, *, secret: str | None = None, codes: tuple[str, ...] = ()
+) -> Response:
     with context_of(request).database.reading() as session:
         credential = credentials.find_credential(session, who.person.id)
+        since = credential.totp_confirmed_at if credential else None
+        used = credentials.used_recovery_codes(session, who.person.id, since=since) if since else set()
+    address = second_factor.address_of(secret, name=who.person.name) if secret else None
     return render(
         request,
         "account.html",
         who,
         has_password=credential is not None,
-        has_second_factor=credential is not None and credential.totp_confirmed_at is not None,
+        has_second_factor=since is not None,
         secret=secret,
-        address=second_factor.address_of(secret, name=who.person.name) if secret else None,
+        address=address,
+        drawn=second_factor.draw_address(address) if address else None,
+        codes=codes,
+        n_codes_left=second_factor.RECOVERY_CODES - len(used),
         least=LEAST,
     )

@@ -6,20 +6,26 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
+from model.schema.advert import JobAdvert
+from model.schema.assessment import Assessment
+from service.console.comfort import is_soft, nudge_of
 from service.console.pages import context_of, current, render
 from service.console.view import SHOWN_REASONS, view_advert
+from service.console.watching import offers_of
 from service.review import actions, routing, voices
 from service.review.permissions import Permission, Person, can, check
 from service.review.policies import is_held
 from service.review.queue import next_item, previous_item, why
 from service.review.states import ReviewState
 from service.review.verdicts import CHOICES, REASON_CODES
-from service.store import campaign_pages, reviews, users
+from service.store import campaign_pages, reviews, users, watches
 from service.store.adverts import load_advert
 from service.store.assessments import load_assessment
 from service.store.audit import SYSTEM, Act, list_events
 from service.store.campaigns import find_campaign
+from service.store.daily import why_asked
 from service.store.tables import AuditEventRow, ReviewRow
+from service.store.watches import WatchKind
 
 router = APIRouter()
 
@@ -49,7 +55,13 @@ def show_advert(request: Request, review_id: str) -> Response:
         told = voices.words_from_outside(
             session, review.id, with_contacts=can(who.person, Permission.VIEW_CONTACTS)
         )
+        asked = why_asked(session, [review.id]).get(review.id)
         deciders = _deciders(session) if can(who.person, Permission.LEAD) else []
+        watched = {kind: watches.targets_of(session, user_id=who.person.id, kind=kind) for kind in WatchKind}
+        ahead = _ahead(session, following)
+        nudge = nudge_of(request, session, who.person.id)
+    softened = is_soft(request)
+    contacts = contacts if can(who.person, Permission.VIEW_CONTACTS) else []
     held = is_held(review, by=who.person, at=now)
     return render(
         request,
@@ -57,9 +69,19 @@ def show_advert(request: Request, review_id: str) -> Response:
         who,
         review=review,
         assessment=assessment,
-        view=view_advert(advert, assessment, with_contacts=can(who.person, Permission.VIEW_CONTACTS)),
+        view=view_advert(
+            advert,
+            assessment,
+            with_contacts=can(who.person, Permission.VIEW_CONTACTS),
+            softened=softened,
+        ),
+        softened=softened,
+        nudge=nudge,
+        ahead=view_advert(*ahead, with_contacts=False, softened=softened) if ahead else None,
+        ahead_language=ahead[1].language.code if ahead else None,
         shown_reasons=SHOWN_REASONS,
-        why=why(review, score=assessment.score),
+        why=why(review, score=assessment.score, asked=asked),
+        is_asked=asked is not None,
         following=following.id if following else None,
         previous=previous.id if previous else None,
         history=[(event, names.get(event.actor, SYSTEM)) for event in history],
@@ -78,8 +100,27 @@ def show_advert(request: Request, review_id: str) -> Response:
         deciders=deciders,
         may_export_full=can(who.person, Permission.EXPORT_FULL),
         campaign=campaign,
-        contacts=contacts if can(who.person, Permission.VIEW_CONTACTS) else [],
+        may_arrange=can(who.person, Permission.DECIDE),
+        has_page=bool(context.settings.evidence and advert.page_digest)
+        and can(who.person, Permission.VIEW_CONTACTS),
+        contacts=contacts,
+        offers=offers_of(
+            contacts,
+            campaign.id if campaign else None,
+            title=advert.title or advert.description or "",
+            watched=watched,
+        ),
     )
+
+
+def _ahead(session: Session, following: ReviewRow | None) -> tuple[JobAdvert, Assessment] | None:
+    """Give what comes next, so that its words can be read while its page is on the way.
+
+    It is neither claimed nor on record as seen: its page does that when it opens. No contact goes with it.
+    """
+    if following is None:
+        return None
+    return load_advert(session, following.advert_key), load_assessment(session, following.assessment_id)
 
 
 def _deciders(session: Session) -> list[str]:

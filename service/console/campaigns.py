@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from model.facts.contacts import find_contacts
 from model.schema.advert import Contact, JobAdvert
@@ -14,17 +15,18 @@ from model.text.normalise import normalise
 from service.console.decide import Field, read_choice, read_note, read_reason_code
 from service.console.pages import context_of, current, current_form, redirect, render
 from service.console.slots import pieces_of
-from service.errors import ConflictError, NotFoundError
-from service.review import actions
+from service.errors import NotFoundError
+from service.review import actions, belonging
 from service.review.campaigns import MOST_MEMBERS, decide_campaign, preview
 from service.review.masking import hide_contacts
 from service.review.permissions import Permission, can, check
 from service.review.verdicts import CHOICES, REASON_CODES
-from service.store import campaign_pages, campaigns, users
+from service.store import campaign_pages, campaigns, users, watches
 from service.store.audit import Act, append_event
 from service.store.campaign_pages import Member
 from service.store.links import links_of
-from service.store.tables import CampaignDecisionRow, CampaignMergeRow
+from service.store.tables import CampaignDecisionRow
+from service.store.watches import WatchKind
 
 router = APIRouter()
 LISTED = 50
@@ -57,15 +59,7 @@ def show_campaigns(request: Request) -> Response:
     with context_of(request).database.reading() as session:
         listed = campaign_pages.list_campaigns(session, limit=LISTED)
         waiting = campaign_pages.count_waiting(session, [campaign.id for campaign in listed])
-        titles = {
-            campaign.id: _title(session_members[0].advert.heading)
-            for campaign in listed
-            if (
-                session_members := campaign_pages.list_members(
-                    session, campaign_pages.family_of(session, campaign.id), limit=1
-                )
-            )
-        }
+        titles = _titles(session, [campaign.id for campaign in listed])
     shown = str if can(who.person, Permission.VIEW_CONTACTS) else hide_contacts
     titles = {key: shown(title) for key, title in titles.items()}
     return render(request, "campaigns.html", who, campaigns=listed, waiting=waiting, titles=titles)
@@ -84,9 +78,11 @@ def show_campaign(request: Request, campaign_id: str) -> Response:
             return redirect(f"/console/campaigns/{family[0]}")
         members = campaign_pages.list_members(session, family, limit=MOST_MEMBERS)
         merges = campaigns.list_merges(session, campaign_id)
+        splits = campaigns.list_splits(session, family)
         decisions = campaign_pages.list_campaign_decisions(session, family)
         links = campaign_pages.shared_links(session, [m.advert.key for m in members[:500]])[:SHOWN_LINKS]
         names = users.pseudonyms(session)
+        watched = watches.targets_of(session, user_id=who.person.id, kind=WatchKind.CAMPAIGN)
     adverts = {member.advert.key: JobAdvert.from_json(member.advert.record) for member in members[:500]}
     texts = [_text(advert, with_contacts=with_contacts) for advert in list(adverts.values())[:25]]
     n_due = sum(1 for m in members if m.review is not None and m.review.state != "decided")
@@ -100,6 +96,7 @@ def show_campaign(request: Request, campaign_id: str) -> Response:
         n_due=n_due,
         title=_title(members[0].advert.heading if members else None),
         shown=str if with_contacts else hide_contacts,
+        masked_title=hide_contacts(_title(members[0].advert.heading if members else None)),
         pieces=pieces_of(texts) if texts else [],
         language=next((m.review.language for m in members if m.review is not None), "und"),
         days=_days(members),
@@ -108,11 +105,15 @@ def show_campaign(request: Request, campaign_id: str) -> Response:
         places=campaign_pages.count_places([advert.places for advert in adverts.values()])[:12],
         sources=Counter(member.advert.source or "unnamed source" for member in members).most_common(8),
         merges=merges,
+        splits=splits,
+        title_of=_title,
+        may_arrange=can(who.person, Permission.DECIDE),
         decisions=decisions,
         names=names,
         choices=CHOICES,
         may_decide=can(who.person, Permission.DECIDE) and n_due > 0,
         may_lead=can(who.person, Permission.LEAD),
+        is_watched=campaign_id in watched,
         may_export_full=can(who.person, Permission.EXPORT_FULL),
     )
 
@@ -200,22 +201,61 @@ def undo(request: Request, campaign_id: str, csrf: Field, decision: Field) -> Re
 def part(request: Request, campaign_id: str, csrf: Field, merge: Field) -> Response:
     """Part what one merge had joined."""
     who = current_form(request, csrf)
-    check(who.person, Permission.DECIDE)
     context = context_of(request)
     with context.database.writing() as session:
-        row = session.get(CampaignMergeRow, merge)
-        family = campaign_pages.family_of(session, campaign_id)
-        if row is None or row.campaign_id not in family or row.into_id not in family:
-            raise ConflictError("this campaign has no such merge any more")
-        campaigns.undo_merge(session, merge, by=who.person.id, at=context.clock())
-        append_event(
-            session,
-            Act.CAMPAIGNS_PARTED,
-            subject=campaign_id,
-            actor=who.person.id,
-            at=context.clock(),
-            detail={"merge": merge},
-        )
+        belonging.part(session, campaign_id, merge, by=who.person, at=context.clock())
+    return redirect(f"/console/campaigns/{campaign_id}")
+
+
+@router.get("/campaigns/{campaign_id}/merge")
+def show_merge(request: Request, campaign_id: str) -> Response:
+    """List the campaigns that this one could become one with; merges nothing."""
+    who = current(request)
+    check(who.person, Permission.DECIDE)
+    with context_of(request).database.reading() as session:
+        root = campaign_pages.family_of(session, campaign_id)[0]
+        owner = campaign_pages.owner_of(session, root)
+        listed = campaign_pages.list_campaigns(session, limit=LISTED, owner=owner, but=root)
+        titles = _titles(session, [root, *(campaign.id for campaign in listed)])
+    shown = str if can(who.person, Permission.VIEW_CONTACTS) else hide_contacts
+    return render(
+        request,
+        "campaign_merge.html",
+        who,
+        campaign_id=root,
+        campaigns=listed,
+        titles={key: shown(title) for key, title in titles.items()},
+    )
+
+
+@router.post("/campaigns/{campaign_id}/merge")
+def merge(request: Request, campaign_id: str, csrf: Field, other: Field = "", typed: Field = "") -> Response:
+    """Make two campaigns one."""
+    who = current_form(request, csrf)
+    context = context_of(request)
+    other_id = typed.strip().rstrip("/").rpartition("/")[2] or other
+    with context.database.writing() as session:
+        whole = belonging.merge(session, campaign_id, other_id, by=who.person, at=context.clock())
+    return redirect(f"/console/campaigns/{whole}")
+
+
+@router.post("/campaigns/{campaign_id}/split")
+def split(request: Request, campaign_id: str, csrf: Field, advert: Field) -> Response:
+    """Take an advert out of the campaign."""
+    who = current_form(request, csrf)
+    context = context_of(request)
+    with context.database.writing() as session:
+        belonging.split_advert(session, campaign_id, advert, by=who.person, at=context.clock())
+    return redirect(f"/console/campaigns/{campaign_id}#taken-out")
+
+
+@router.post("/campaigns/{campaign_id}/put-back")
+def put_back(request: Request, campaign_id: str, csrf: Field, split: Field) -> Response:
+    """Put an advert back that was taken out."""
+    who = current_form(request, csrf)
+    context = context_of(request)
+    with context.database.writing() as session:
+        belonging.put_back(session, campaign_id, split, by=who.person, at=context.clock())
     return redirect(f"/console/campaigns/{campaign_id}")
 
 
@@ -237,10 +277,30 @@ def show_contact(request: Request, link_id: int) -> Response:
             at=context.clock(),
             detail={"n": len(members)},
         )
+        watched = watches.targets_of(session, user_id=who.person.id, kind=WatchKind.CONTACT)
     value = _values(_advert(members[0]), pepper=context.pepper).get(link_id)
     return render(
-        request, "contact.html", who, kind=members[0].via, value=value, members=members, title=_title
+        request,
+        "contact.html",
+        who,
+        kind=members[0].via,
+        value=value,
+        members=members,
+        title=_title,
+        link_id=link_id,
+        place=hide_contacts(_title(members[0].advert.heading)),
+        is_watched=str(link_id) in watched,
     )
+
+
+def _titles(session: Session, campaign_ids: Sequence[str]) -> dict[str, str]:
+    """Give campaign → the heading of its newest advert."""
+    titles = {}
+    for campaign_id in campaign_ids:
+        family = campaign_pages.family_of(session, campaign_id)
+        if members := campaign_pages.list_members(session, family, limit=1):
+            titles[campaign_id] = _title(members[0].advert.heading)
+    return titles
 
 
 def _shared(

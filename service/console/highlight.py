@@ -4,7 +4,7 @@ Spans may overlap, touch or share a border; every character comes out exactly on
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from model.schema.assessment import Reason, Span
@@ -29,6 +29,16 @@ class Gloss:
 
 
 @dataclass(frozen=True)
+class Cover:
+    """A stretch of text that somebody who reads softened text opens first."""
+
+    start: int
+    end: int
+    label: str
+    """What is behind it, in plain words."""
+
+
+@dataclass(frozen=True)
 class Piece:
     """A stretch of text that is highlighted in one way."""
 
@@ -41,6 +51,8 @@ class Piece:
     """1-3 by weight; 0 for plain text."""
     glosses: tuple[Gloss, ...]
     """Hits that end here."""
+    cover: Cover | None = None
+    """What hides it until asked."""
 
 
 def hits_of(reasons: Sequence[tuple[int, Reason]], field: str) -> list[Hit]:
@@ -53,15 +65,21 @@ def hits_of(reasons: Sequence[tuple[int, Reason]], field: str) -> list[Hit]:
     ]
 
 
-def cut(text: str, hits: Sequence[Hit]) -> list[Piece]:
-    """Cut the text at every border of a hit; stretches that would look the same stay in one piece."""
+def cut(text: str, hits: Sequence[Hit], covers: Sequence[Cover] = ()) -> list[Piece]:
+    """Cut the text at every border of a hit; stretches that would look the same stay in one piece.
+
+    Covers do not overlap; what one hides is cut out of what stands around it.
+    """
     inside = [hit for hit in hits if hit.span.end <= len(text)]
     told = _telling(inside)
-    borders = sorted({0, len(text), *(h.span.start for h in inside), *(h.span.end for h in inside)})
+    ends = {0, len(text), *(h.span.start for h in inside), *(h.span.end for h in inside)}
+    borders = sorted(ends.union(*((cover.start, cover.end) for cover in covers)))
     pieces: list[Piece] = []
     for start, end in pairwise(borders):
         covering = [hit for hit in inside if hit.span.start < end and hit.span.end > start]
         piece = _piece(text[start:end], covering, [hit for hit in told if hit.span.end == end])
+        over = next((cover for cover in covers if cover.start <= start and end <= cover.end), None)
+        piece = replace(piece, cover=over) if over else piece
         if pieces and _looks_same(pieces[-1], piece):
             piece = _joined(pieces.pop(), piece)
         pieces.append(piece)
@@ -103,13 +121,13 @@ def _piece(text: str, covering: Sequence[Hit], ending: Sequence[Hit]) -> Piece:
 
 
 def _looks_same(before: Piece, after: Piece) -> bool:
-    same = (before.tone, before.heat) == (after.tone, after.heat)
+    same = (before.tone, before.heat, before.cover) == (after.tone, after.heat, after.cover)
     return same and bool(before.numbers) and not before.glosses
 
 
 def _joined(before: Piece, after: Piece) -> Piece:
     numbers = tuple(sorted({*before.numbers, *after.numbers}))
-    return Piece(before.text + after.text, numbers, after.tone, after.heat, after.glosses)
+    return Piece(before.text + after.text, numbers, after.tone, after.heat, after.glosses, after.cover)
 
 
 def _says_more(span: Span) -> bool:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
+from service.console.comfort import is_soft
 from service.console.decide import Field, read_choice
 from service.console.pages import NO_STORE, context_of, current, current_form, redirect, render
 from service.console.view import view_advert
@@ -53,7 +54,12 @@ def show_second_look(request: Request, turn: int = SECOND) -> Response:
         decision=decision,
         turn=turn,
         assessment=assessment,
-        view=view_advert(advert, assessment, with_contacts=can(who.person, Permission.VIEW_CONTACTS)),
+        view=view_advert(
+            advert,
+            assessment,
+            with_contacts=can(who.person, Permission.VIEW_CONTACTS),
+            softened=is_soft(request),
+        ),
         choices=CHOICES,
     )
 
@@ -85,7 +91,10 @@ def show_agreement(request: Request) -> Response:
     who = current(request)
     check(who.person, Permission.VIEW_ADVERTS)
     with context_of(request).database.reading() as session:
-        looks = agreement.list_looks(session, limit=MOST_LOOKS)
+        looks = second_look.only_drawn(
+            agreement.list_looks(session, limit=MOST_LOOKS),
+            rate=context_of(request).settings.second_look_rate,
+        )
         names = users.pseudonyms(session)
     pairs, languages = second_look.measure(looks, names=names)
     return render(

@@ -15,7 +15,7 @@ from service.console.view import words
 from service.errors import ServiceError, UnauthenticatedError
 from service.review.queue import show_score
 from service.review.verdicts import find_choice
-from service.store import reviews
+from service.store import reviews, watches
 
 HERE = Path(__file__).parent
 
@@ -99,6 +99,7 @@ def render(
         now = context.clock()
         with context.database.reading() as session:
             values["n_waiting"] = reviews.count_waiting(session)
+            values["n_alerts"] = watches.count_unseen(session, who.person.id)
             values["n_today"] = reviews.count_decided(
                 session, who.person.id, since=now.replace(hour=0, minute=0, second=0, microsecond=0)
             )
@@ -118,6 +119,12 @@ def render_error(error: ServiceError, request: Request, request_id: str) -> Resp
     except ServiceError:
         who = None
     return render(request, "error.html", who, status=error.status, error=error, request_id=request_id)
+
+
+def own_path(back: str) -> str:
+    """Give an address of the console, whatever a form asked to go back to."""
+    own = back.startswith("/console") and "\\" not in back and "//" not in back and back.isprintable()
+    return back if own else "/console"
 
 
 def redirect(path: str) -> Response:

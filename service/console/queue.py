@@ -6,13 +6,15 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request, Response
 
+from service.console.daily import view_daily
 from service.console.pages import context_of, current, current_form, redirect, render
 from service.errors import FieldFault, InvalidFieldsError
 from service.review import actions
 from service.review.permissions import Permission, can, check
-from service.review.queue import STATES, Filters, list_items, next_item
-from service.store import reviews, search, views
+from service.review.queue import STATES, Filters, list_items, next_item, read_day
+from service.store import reviews, search, views, watches
 from service.store.reviews import Place
+from service.store.watches import WatchKind
 
 router = APIRouter()
 FILTERED = ("band", "language", "source")
@@ -33,6 +35,7 @@ def show_queue(
     place: Asked = "",
     indicator: Asked = "",
     campaign: Asked = "",
+    daily: Asked = "",
     state: Asked = "waiting",
     after: Annotated[str, Query(max_length=80)] = "",
 ) -> Response:
@@ -48,6 +51,7 @@ def show_queue(
         place=place or None,
         indicator=indicator or None,
         campaign=campaign or None,
+        daily=day.isoformat() if (day := read_day(daily)) else None,
         state=state if state in STATES else "waiting",
     )
     with context.database.reading() as session:
@@ -57,6 +61,8 @@ def show_queue(
         options = {name: reviews.values_of(session, name) for name in FILTERED}
         options |= {kind: search.tag_values(session, kind, most=MOST_TAGS) for kind in TAGGED}
         saved = views.list_views(session, who.person.id)
+        asked = view_daily(session, day)
+        watched = watches.targets_of(session, user_id=who.person.id, kind=WatchKind.SEARCH)
     return render(
         request,
         "queue.html",
@@ -66,6 +72,11 @@ def show_queue(
         options=options,
         states=STATES,
         saved=saved,
+        asked=asked,
+        is_watched=address_of(chosen) in watched,
+        in_words="; ".join(
+            f"{name}: {value}" for name, value in asdict(chosen).items() if value and name != "state"
+        ),
         address=address_of(chosen),
         following=_cursor(following) if following else None,
         is_first=not after,

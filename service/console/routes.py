@@ -2,7 +2,19 @@
 
 from fastapi import APIRouter, Response
 
-from service.console import account, advert, campaigns, decide, insight, login, packages, queue
+from service.console import (
+    account,
+    advert,
+    archived,
+    campaigns,
+    comfort,
+    decide,
+    insight,
+    login,
+    packages,
+    queue,
+    watching,
+)
 from service.console.pages import redirect
 
 router = APIRouter(include_in_schema=False)
@@ -18,10 +30,13 @@ for part in (
     login.router,
     queue.router,
     advert.router,
+    archived.router,
     decide.router,
     campaigns.router,
     packages.router,
     account.router,
     insight.router,
+    watching.router,
+    comfort.router,
 ):
     router.include_router(part, prefix="/console")

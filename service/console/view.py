@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from model.schema.advert import JobAdvert
 from model.schema.assessment import Assessment, Fact, Reason
-from service.console.highlight import Piece, cut, hits_of
+from service.console.highlight import Cover, Piece, cut, hits_of
+from service.console.lowering import BASELINE, Lowering, lowerings_of
+from service.console.softening import covers_of, passages, without_hard_words
 from service.review.masking import hide_contacts
 
-BASELINE = "baseline"
 CONTACT_FACTS = ("contact", "phone", "email", "handle")
 SHOWN_REASONS = 6
 """How many reasons each way stand open; the weaker ones are folded."""
@@ -33,8 +34,8 @@ class ReasonView:
 class AdvertView:
     """The advert with everything said about it."""
 
-    texts: tuple[tuple[str, list[Piece]], ...]
-    """Field and pieces, in reading order."""
+    texts: tuple[tuple[str, list[tuple[Cover | None, list[Piece]]]], ...]
+    """Field and its passages, in reading order: what covers each, and its pieces."""
     reasons: tuple[ReasonView, ...]
     counter_reasons: tuple[ReasonView, ...]
     baseline: float | None
@@ -44,21 +45,34 @@ class AdvertView:
     facts: tuple[Fact, ...]
     details: tuple[tuple[str, str], ...]
     """What the page said beside its text: employer, places, pay, dates."""
+    lowerings: tuple[Lowering, ...]
+    """What would bring the score under each line it reaches."""
 
 
-def view_advert(advert: JobAdvert, assessment: Assessment, *, with_contacts: bool) -> AdvertView:
-    """Lay out an advert; without permission for contacts they are dotted out everywhere."""
+def view_advert(
+    advert: JobAdvert, assessment: Assessment, *, with_contacts: bool, softened: bool = False
+) -> AdvertView:
+    """Lay out an advert; without permission for contacts they are dotted out everywhere.
+
+    Softened, contacts and what is hard to read are covered in the text and left out beside it.
+    """
     known = [contact.value for contact in advert.contacts]
     said = [reason for reason in assessment.reasons if reason.code != BASELINE]
     said.sort(key=lambda reason: (reason.log_odds < 0, -abs(reason.log_odds)))
+    numbers = {reason.code: number for number, reason in enumerate(said, start=1)}
+    texts = []
+    for name, received in advert.texts:
+        text = received if with_contacts else hide_contacts(received, known=known)
+        shown = said if with_contacts else [_reason_without_contacts(one, known=known) for one in said]
+        covers = covers_of(text, name, said, known=known) if softened else []
+        pieces = cut(text, hits_of(list(enumerate(shown, start=1)), name), covers)
+        texts.append((name, passages(pieces)))
+    if softened:
+        said = [without_hard_words(reason) for reason in said]
+    with_contacts = with_contacts and not softened
     if not with_contacts:
         said = [_reason_without_contacts(reason, known=known) for reason in said]
-    numbered = list(enumerate(said, start=1))
-    rows = _rows(numbered)
-    texts = tuple(
-        (name, cut(text if with_contacts else hide_contacts(text, known=known), hits_of(numbered, name)))
-        for name, text in advert.texts
-    )
+    rows = _rows(list(enumerate(said, start=1)))
     facts = assessment.facts if with_contacts else _facts_without_contacts(assessment.facts, known=known)
     details = [
         (name, value if with_contacts else hide_contacts(value, known=known))
@@ -67,13 +81,14 @@ def view_advert(advert: JobAdvert, assessment: Assessment, *, with_contacts: boo
     if with_contacts:
         details += [(f"Contact, {contact.kind}", contact.value) for contact in advert.contacts]
     return AdvertView(
-        texts=texts,
+        texts=tuple(texts),
         reasons=tuple(row for row in rows if row.reason.log_odds >= 0),
         counter_reasons=tuple(row for row in rows if row.reason.log_odds < 0),
         baseline=next((r.log_odds for r in assessment.reasons if r.code == BASELINE), None),
         patterns=_patterns(assessment),
         facts=tuple(facts),
         details=tuple(details),
+        lowerings=tuple(lowerings_of(assessment, numbers)),
     )
 
 

@@ -6,7 +6,7 @@ output is the same as without the crash.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from io import BufferedRandom, BufferedReader
@@ -63,7 +63,10 @@ class _Run:
 
 
 def run_job(context: Context, job_id: str, *, is_stopping: Callable[[], bool] = lambda: False) -> bool:
-    """Run a job to its end unless another process does, or we stop; tells whether it ended here."""
+    """Run a job to its end unless another process does, we stop, or its sender's minute is used up.
+
+    Tells whether it ended here; what is left of it goes on whenever this is called again.
+    """
     files = files_of(context.settings.jobs_folder, job_id)
     with files.working() as is_ours:
         if not is_ours:
@@ -88,9 +91,13 @@ def run_job(context: Context, job_id: str, *, is_stopping: Callable[[], bool] = 
             run = _Run(row, files, source, output, errors, thresholds, detector, options)
             run.n_lines, run.n_scored, run.n_refused = row.n_lines, row.n_scored, row.n_refused
             source.seek(row.read_bytes)
-            while _step(context, run):
-                if is_stopping():
-                    return False
+            is_over = False
+            while lines := _read(run, limit=context.settings.max_body_bytes):
+                if is_over or not context.rates.take_for_job(row.partner_id, n_adverts=len(lines)):
+                    return False  # nothing is written of these lines: whoever goes on reads them anew
+                if not _step(context, run, lines):
+                    break
+                is_over = is_stopping()
         return _finish(context, run)
 
 
@@ -104,17 +111,13 @@ def read_job_options(kept: Mapping[str, Any]) -> Options:
     return Options(kept["language"], kept["explain"], Keep(kept["store"]), kept["model"])
 
 
-def _step(context: Context, run: _Run) -> bool:
-    """Do one handful; False at the end of the file or when the job was ended by its sender."""
-    limit = context.settings.max_body_bytes
-    lines = _read(run, limit=limit)
-    if not lines:
-        return False
+def _step(context: Context, run: _Run, lines: Sequence[_Line]) -> bool:
+    """Do one handful; False when the job was ended by its sender."""
     good = []
     for line in lines:
         try:
             if line.text is None:
-                raise TooLargeError(f"the line is over {limit} bytes")
+                raise TooLargeError(f"the line is over {context.settings.max_body_bytes} bytes")
             if line.text.strip():
                 advert, ignored = read_request(line.text)
                 if run.row.options["is_test"] and is_forced(advert):

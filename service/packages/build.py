@@ -1,7 +1,7 @@
 """Puts a package together: one ZIP archive with everything, its manifest, and a script that checks it.
 
 README.txt                what this is and how to check it
-report.html               the same for people, to read and to print
+report.html, .pdf         the same for people, to read and to print
 adverts.jsonl             adverts, assessments and decisions, one line each
 adverts.csv               the most important columns, safe in spreadsheets
 custody.jsonl             who did what to them, chained by digests
@@ -13,7 +13,7 @@ manifest.json, .sha256    every file's SHA-256, and the manifest's own
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,13 +21,15 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.orm import Session
 
-from service.errors import ConflictError, FieldFault, ForbiddenError, InvalidFieldsError
+from service.errors import ConflictError, FieldFault, ForbiddenError, InvalidFieldsError, NeedsSecondLookError
 from service.packages import misp_event, stix, verify_package
 from service.packages.contents import Contents, Item, collect
-from service.packages.pages import ArchivedPage, find_pages
+from service.packages.pages import ArchivedPage
+from service.packages.printing import Printed
 from service.packages.sheet import write_sheet
 from service.packages.verify_package import CUSTODY, MANIFEST, PAGES, SEAL, digest_of, write_archive
 from service.review.permissions import Permission, Person, can, check
+from service.review.second_look import find_lacking
 from service.store.audit import Act, append_event
 from service.store.columns import storable
 
@@ -56,8 +58,9 @@ decided. {kind}
 Adverts are judged, never persons: whoever posted one may be held captive and forced to. A score is not proof.
 
 Check it:  python3 verify_package.py {name}
-Read it:   report.html, in any browser, on paper too.
+Read it:   report.html in any browser; on paper: report.pdf ({pdf}).
 """
+NOT_PRINTED = Printed(None, "left out: not asked for")
 _TEMPLATES = Environment(
     loader=FileSystemLoader(HERE),
     autoescape=True,
@@ -76,7 +79,7 @@ class Package:
     manifest_digest: str
 
 
-def make_package(
+def gather(
     session: Session,
     review_ids: list[str],
     *,
@@ -84,12 +87,12 @@ def make_package(
     at: datetime,
     full: bool,
     purpose: str,
+    second_look_rate: float,
     campaign_id: str | None = None,
-    evidence: Path | None = None,
-) -> Package:
-    """Make a package and put on record who made it, of what and what for.
+) -> Contents:
+    """Read what goes into a package, without contacts by default.
 
-    Without contacts by default. A full one needs the permission and a stated purpose.
+    A full one needs the permission, a stated purpose, and two people who say the same of every advert in it.
     """
     check(by, Permission.VIEW_ADVERTS)
     stated = " ".join((storable(purpose, limit=MOST_PURPOSE) or "").split())
@@ -102,7 +105,12 @@ def make_package(
         raise InvalidFieldsError(wanted, faults=[FieldFault("/purpose", "missing", wanted)])
     if not review_ids or len(review_ids) > MOST_ADVERTS:
         raise ConflictError(f"a package holds 1 to {MOST_ADVERTS} adverts, not {len(review_ids)}")
-    contents = collect(
+    if full and (lacking := find_lacking(session, review_ids, rate=second_look_rate)):
+        raise NeedsSecondLookError(
+            f"a second person's word is missing for {len(lacking)} of {len(review_ids)} adverts; "
+            "without contacts the package can be made now"
+        )
+    return collect(
         session,
         review_ids,
         full=full,
@@ -111,22 +119,34 @@ def make_package(
         made_by=by.pseudonym,
         made_at=at,
     )
-    digests = [item.advert.page_digest for item in contents.items if item.advert.page_digest]
-    pages = find_pages(evidence, digests) if full and evidence is not None else {}
-    package = build(contents, pages=pages)
+
+
+def record_made(session: Session, package: Package, contents: Contents, *, by: Person) -> None:
+    """Put on record who made a package, of what and what for; what is not on record is not handed out."""
+    review_ids = sorted(item.review_id for item in contents.items)
     detail = {
         "manifest": package.manifest_digest,
-        "n": len(contents.items),
-        "full": full,
-        "purpose": stated,
-        "reviews": sorted(review_ids),
+        "n": len(review_ids),
+        "full": contents.full,
+        "purpose": contents.purpose or "",
+        "reviews": review_ids,
     }
-    subject = campaign_id or review_ids[0]
-    append_event(session, Act.PACKAGE_MADE, subject=subject, actor=by.id, at=at, detail=detail)
-    return package
+    append_event(
+        session,
+        Act.PACKAGE_MADE,
+        subject=contents.campaign_id or review_ids[0],
+        actor=by.id,
+        at=contents.made_at,
+        detail=detail,
+    )
 
 
-def build(contents: Contents, *, pages: Mapping[str, ArchivedPage]) -> Package:
+def build(
+    contents: Contents,
+    *,
+    pages: Mapping[str, ArchivedPage],
+    printer: Callable[..., Printed] | None = None,
+) -> Package:
     """Give the archive of these contents; the same contents always give the same bytes."""
     kind = "full" if contents.full else "redacted"
     name = f"lurewatch-{contents.made_at:%Y%m%dT%H%M%SZ}-{kind}.zip"
@@ -147,7 +167,11 @@ def build(contents: Contents, *, pages: Mapping[str, ArchivedPage]) -> Package:
         .render(contents=contents, kind=kind, pages=pages, files=sorted(files))
         .encode("utf-8", "replace")
     )
+    printed = printer(files["report.html"], n_adverts=len(contents.items)) if printer else NOT_PRINTED
+    if printed.pdf is not None:
+        files["report.pdf"] = printed.pdf
     files["README.txt"] = _README.format(
+        pdf=printed.note,
         n=len(contents.items),
         kind="Contacts are in it: keep it as you would keep a witness's statement."
         if contents.full
@@ -161,6 +185,7 @@ def build(contents: Contents, *, pages: Mapping[str, ArchivedPage]) -> Package:
         "kind": kind,
         "purpose": contents.purpose,
         "campaign": contents.campaign_id,
+        "report_pdf": printed.note,
         "files": listed,
     }
     written = json.dumps(manifest, indent=1, sort_keys=True).encode()

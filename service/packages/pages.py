@@ -4,6 +4,7 @@ Read are the crawler's manifests only; a record's bytes are copied as they lie i
 """
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,12 +28,15 @@ def find_pages(folder: Path, digests: Iterable[str]) -> dict[str, ArchivedPage]:
     found: dict[str, ArchivedPage] = {}
     if not wanted:
         return found
+    looked_for = re.compile(b"|".join(re.escape(digest.encode()) for digest in sorted(wanted)))
     for manifest in sorted(folder.rglob("*-manifest.jsonl")):
         with manifest.open("rb") as lines:
             for line in lines:
-                page = _read(line, wanted, manifest.parent)
+                page = _read(line, wanted, manifest.parent) if looked_for.search(line) else None
                 if page is not None:
                     found.setdefault(page.page_digest, page)
+        if found.keys() == wanted:
+            break
     return found
 
 

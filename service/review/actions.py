@@ -4,6 +4,7 @@ Every act checks permission, then policy, then moves the review. Nothing here co
 opened the unit of work does, and an act whose audit event cannot be written has not happened.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -120,6 +121,25 @@ def decide(
     note: str | None = None,
 ) -> DecisionRow:
     """Record a verdict on the assessment that was on screen (`seen`); raises when that is not the latest."""
+    decision = record_decision(
+        session, review_id, choice, by=by, at=at, seen=seen, reason_code=reason_code, note=note
+    )
+    follow(session, [decision], at=at)
+    return decision
+
+
+def record_decision(
+    session: Session,
+    review_id: str,
+    choice: Choice,
+    *,
+    by: Person,
+    at: datetime,
+    seen: str,
+    reason_code: str | None = None,
+    note: str | None = None,
+) -> DecisionRow:
+    """Record a verdict; whoever gives several at once then lets them be followed together."""
     check(by, Permission.DECIDE)
     review = reviews.get_review(session, review_id, lock=True)
     check_free(review, by=by, at=at)
@@ -149,7 +169,6 @@ def decide(
     detail = {"decision": decision.id, "verdict": choice.value, "assessment": review.assessment_id}
     append_event(session, Act.REVIEW_DECIDED, subject=review.id, actor=by.id, at=at, detail=detail)
     tell_closed(session, review, decision, at=at)
-    follow(session, review, at=at, verdict=decision.verdict)
     return decision
 
 
@@ -172,6 +191,7 @@ def undo(session: Session, *, by: Person, at: datetime, minutes: int) -> ReviewR
     review = reviews.get_review(session, decision.review_id, lock=True)
     check_undoable(decision, review, reviews.latest_decision(session, review.id))
     _take_back(session, decision, review, following=ReviewState.CLAIMED, by=by, at=at)
+    follow(session, [decision], at=at)
     review.claimed_by, review.claimed_until = by.id, at + timedelta(minutes=minutes)
     return review
 
@@ -184,7 +204,7 @@ def undo_campaign(session: Session, together: CampaignDecisionRow, *, by: Person
     check(by, Permission.DECIDE if together.decided_by == by.id else Permission.LEAD)
     if together.undone_at is not None:
         raise ConflictError("this verdict was taken back already")
-    n_undone = 0
+    undone = []
     for decision in campaign_pages.decisions_in(session, together.id):
         review = reviews.get_review(session, decision.review_id, lock=True)
         try:
@@ -192,9 +212,10 @@ def undo_campaign(session: Session, together: CampaignDecisionRow, *, by: Person
         except ConflictError:
             continue
         _take_back(session, decision, review, following=ReviewState.OPEN, by=by, at=at)
-        n_undone += 1
+        undone.append(decision)
+    follow(session, undone, at=at)
     together.undone_at = at
-    detail = {"decision": together.id, "n": n_undone, "n_kept": together.n_decided - n_undone}
+    detail = {"decision": together.id, "n": len(undone), "n_kept": together.n_decided - len(undone)}
     append_event(
         session,
         Act.CAMPAIGN_DECISION_UNDONE,
@@ -203,7 +224,7 @@ def undo_campaign(session: Session, together: CampaignDecisionRow, *, by: Person
         at=at,
         detail=detail,
     )
-    return n_undone
+    return len(undone)
 
 
 def _take_back(
@@ -222,15 +243,17 @@ def _take_back(
         session, Act.DECISION_UNDONE, subject=review.id, actor=by.id, at=at, detail={"decision": decision.id}
     )
     tell_reopened(session, review, at=at)
-    follow(session, review, at=at, verdict=None)
 
 
-def follow(session: Session, review: ReviewRow, *, at: datetime, verdict: str | None) -> None:
-    """Let a verdict, or its being taken back (None), reach appeals and the adverts it is linked to."""
+def follow(session: Session, decisions: Sequence[DecisionRow], *, at: datetime) -> None:
+    """Let verdicts that were given or taken back together reach appeals and linked adverts."""
     from service.review import appeals, lifting  # they open reviews themselves
 
-    appeals.settle(session, review, verdict=verdict, at=at)
-    lifting.spread(session, review.advert_key, at=at)
+    session.flush()
+    for decision in decisions:
+        review = reviews.get_review(session, decision.review_id)
+        appeals.settle(session, review, verdict=None if decision.undone_at else decision.verdict, at=at)
+    lifting.spread(session, [decision.advert_key for decision in decisions], at=at)
 
 
 def _new_review(finding: Finding, *, at: datetime) -> ReviewRow:

@@ -104,8 +104,8 @@ def decide_campaign(
     )
     session.add(row)
     session.flush()
-    for review in shown.due:
-        decision = actions.decide(
+    given = [
+        actions.record_decision(
             session,
             review.id,
             choice,
@@ -115,6 +115,10 @@ def decide_campaign(
             reason_code=reason_code,
             note=note,
         )
+        for review in shown.due
+    ]
+    actions.follow(session, given, at=at)
+    for decision in given:
         session.add(CampaignDecisionItemRow(decision_id=decision.id, campaign_decision_id=row.id))
     session.flush()
     detail = {"decision": row.id, "verdict": choice.value, "n": row.n_decided, "seal": seal}

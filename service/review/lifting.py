@@ -8,6 +8,8 @@ ever lifted. When the confirmation is taken
 back and no other stands, the band goes back to what the score makes of it.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -47,87 +49,115 @@ def is_linked(assessment: Assessment) -> bool:
     return any(reason.code == LINKED for reason in assessment.reasons)
 
 
-def spread(session: Session, advert_key: str, *, at: datetime) -> int:
-    """Let a verdict on an advert, given or taken back, reach the adverts it is linked to; gives how many bands moved.
+@dataclass(frozen=True)
+class _Move:
+    """A band that moved, and by what company; by none when it moved back."""
 
-    The crawler's adverts reach every owner's, a partner's only its own.
+    row: AssessmentRow
+    advert: AdvertRow
+    before: str
+    via: tuple[str, ...]
+    said: Assessment
+
+
+def spread(session: Session, advert_keys: Sequence[str], *, at: datetime) -> int:
+    """Let verdicts, given or taken back, reach the adverts linked to theirs; gives how many bands moved.
+
+    The crawler's adverts reach every owner's, a partner's only its own. Verdicts that are given together
+    spread together: each advert they reach is looked at once.
     """
-    owner = session.get_one(AdvertRow, advert_key).partner_id
+    owners: dict[str, list[str]] = {}
+    for key in advert_keys:
+        owners.setdefault(session.get_one(AdvertRow, key).partner_id, []).append(key)
     network.lock(session)
-    links = network.recount_confirmed(session, advert_key, partner_id=owner)
-    if not links.ids:
-        return 0
-    reached = network.sharers(session, links, partner_id=None if owner == CRAWLER else owner)
-    return sum(
-        _settle(session, partner_id, adverts, but=advert_key, at=at)
-        for partner_id, adverts in reached.items()
-    )
-
-
-def _settle(session: Session, partner_id: str, adverts: dict[str, str], *, but: str, at: datetime) -> int:
-    """Bring the bands of one owner's adverts in line with their company."""
-    links = network.load_links(session, list(adverts), partner_id=partner_id)
-    known = network.load_known(session, list(links.values()), partner_id=partner_id)
-    rows = session.execute(
-        select(AssessmentRow, AdvertRow)
-        .join(AdvertRow, AdvertRow.key == AssessmentRow.advert_key)
-        .where(
-            AssessmentRow.advert_key.in_(adverts),
-            AssessmentRow.advert_key != but,
-            AssessmentRow.advert_key.not_in(cleared()),
-        )
-        .order_by(AssessmentRow.id)
-    ).all()
     n_moved = 0
-    for row, advert in rows:
-        via = known.standing(links.get(advert.key, Links()), advert_id=advert.advert_id).confirmed_via
-        n_moved += _move(session, row, advert, via, at=at)
+    for owner, keys in owners.items():
+        links = network.recount_confirmed(session, keys, partner_id=owner)
+        if not links:
+            continue
+        reached = network.sharers(session, links.values(), partner_id=None if owner == CRAWLER else owner)
+        n_moved += sum(
+            _settle(session, partner_id, adverts, at=at) for partner_id, adverts in reached.items()
+        )
     return n_moved
 
 
-def _move(
-    session: Session, row: AssessmentRow, advert: AdvertRow, via: tuple[str, ...], *, at: datetime
-) -> bool:
+def _settle(session: Session, partner_id: str, adverts: dict[str, str], *, at: datetime) -> int:
+    """Bring the bands of one owner's adverts in line with their company."""
+    links = network.load_links(session, list(adverts), partner_id=partner_id)
+    known = network.load_known(session, list(links.values()), partner_id=partner_id)
+    confirmed = network.confirmed_among(session, list(adverts))
+    rows = session.execute(
+        select(AssessmentRow, AdvertRow)
+        .join(AdvertRow, AdvertRow.key == AssessmentRow.advert_key)
+        .where(AssessmentRow.advert_key.in_(adverts), AssessmentRow.advert_key.not_in(cleared()))
+        .order_by(AssessmentRow.id)
+    ).all()
+    moves = []
+    for row, advert in rows:
+        standing = known.standing(
+            links.get(advert.key, Links()),
+            advert_id=advert.advert_id,
+            is_confirmed=advert.key in confirmed,
+        )
+        if (move := _move(row, advert, standing.confirmed_via)) is not None:
+            moves.append(move)
+    session.flush()
+    _tell(session, partner_id, moves, at=at)
+    _open_reviews(session, partner_id, moves, at=at)
+    return len(moves)
+
+
+def _move(row: AssessmentRow, advert: AdvertRow, via: tuple[str, ...]) -> _Move | None:
+    """Write an assessment anew as its company makes it; None when its band stays."""
     said = read_assessment(row.record)
     if bool(via) == is_linked(said) or said.band is Band.NOT_AN_ADVERT:
-        return False
+        return None
     moved = lifted(said, via) if via else _dropped(said, row.lifted_from)
     before = row.band
     row.record, row.band = moved.to_json(), moved.band.value
     if before == row.band:
-        return False
+        return None
     row.lifted_from = before if via else None
-    session.flush()
-    detail = {"from": before, "to": row.band, "via": list(via)}
-    append_event(session, Act.BAND_MOVED, subject=row.id, actor=SYSTEM, at=at, detail=detail)
-    told = {
-        "advert_id": advert.advert_id,
-        "assessment_id": row.id,
-        "band": row.band,
-        "previous_band": before,
-        "because": LINKED,
-    }
-    outbox.announce(session, outbox.EventType.BAND_CHANGED, partner_id=row.partner_id, data=told, at=at)
-    if via and advert.kept == KEEP_FULL:
-        _open(session, row, advert, moved, at=at)
-    return True
+    return _Move(row, advert, before, via, moved)
 
 
-def _open(
-    session: Session, row: AssessmentRow, advert: AdvertRow, moved: Assessment, *, at: datetime
-) -> None:
-    finding = Finding(
-        partner_id=row.partner_id,
-        advert_id=advert.advert_id,
-        advert_key=advert.key,
-        digest=advert.digest,
-        source=advert.source,
-        assessment_id=row.id,
-        assessment=moved,
-        cause=Cause.BAND,
-    )
-    known = find_reviews(session, partner_id=row.partner_id, advert_ids=[advert.advert_id])
-    open_review(session, finding, known.get(advert.advert_id), at=at, sample_rate=1.0)
+def _tell(session: Session, partner_id: str, moves: Sequence[_Move], *, at: datetime) -> None:
+    for move in moves:
+        detail = {"from": move.before, "to": move.row.band, "via": list(move.via)}
+        append_event(session, Act.BAND_MOVED, subject=move.row.id, actor=SYSTEM, at=at, detail=detail)
+    told = [
+        {
+            "advert_id": move.advert.advert_id,
+            "assessment_id": move.row.id,
+            "band": move.row.band,
+            "previous_band": move.before,
+            "because": LINKED,
+        }
+        for move in moves
+    ]
+    if told:
+        outbox.announce_all(session, outbox.EventType.BAND_CHANGED, partner_id=partner_id, data=told, at=at)
+
+
+def _open_reviews(session: Session, partner_id: str, moves: Sequence[_Move], *, at: datetime) -> None:
+    """Let a person look at what was lifted, where its words were kept."""
+    due = [move for move in moves if move.via and move.advert.kept == KEEP_FULL]
+    known = find_reviews(session, partner_id=partner_id, advert_ids=[move.advert.advert_id for move in due])
+    for move in due:
+        finding = Finding(
+            partner_id=partner_id,
+            advert_id=move.advert.advert_id,
+            advert_key=move.advert.key,
+            digest=move.advert.digest,
+            source=move.advert.source,
+            assessment_id=move.row.id,
+            assessment=move.said,
+            cause=Cause.BAND,
+        )
+        review = open_review(session, finding, known.get(move.advert.advert_id), at=at, sample_rate=1.0)
+        if review is not None:
+            known[move.advert.advert_id] = review
 
 
 def _dropped(assessment: Assessment, lifted_from: str | None) -> Assessment:

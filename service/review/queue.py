@@ -6,7 +6,7 @@ The draw depends on the advert's words alone, so that ingesting twice draws the 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
@@ -18,7 +18,7 @@ from service.review.permissions import Permission, Person, can
 from service.review.policies import is_held
 from service.review.search import read_query
 from service.review.states import Cause, ReviewState
-from service.store import reviews, search
+from service.store import daily, reviews, search
 from service.store.campaign_pages import family_of
 from service.store.reviews import UNDECIDED, Place
 from service.store.tables import ReviewRow
@@ -44,6 +44,8 @@ class Filters:
     place: str | None = None
     indicator: str | None = None
     campaign: str | None = None
+    daily: str | None = None
+    """The day whose set is shown, as `2026-11-22`."""
     state: str = "waiting"
     """One of `STATES`."""
 
@@ -51,7 +53,16 @@ class Filters:
     def narrowed(self) -> bool:
         """Whether anything but the state was chosen."""
         return any(
-            (self.find, self.band, self.language, self.source, self.place, self.indicator, self.campaign)
+            (
+                self.find,
+                self.band,
+                self.language,
+                self.source,
+                self.place,
+                self.indicator,
+                self.campaign,
+                self.daily,
+            )
         )
 
 
@@ -85,12 +96,14 @@ def draw(digest: str) -> float:
 
 
 def risk(assessment: Assessment, cause: Cause, *, digest: str, sample_rate: float) -> float:
-    """Give the risk it is queued by: its score; the random sample is spread evenly among the others.
+    """Give the risk it is queued by: its score; random sample and daily set are spread evenly among the others.
 
     An appeal comes first: an honest employer may be losing applicants every day.
     """
     if cause is Cause.APPEAL:
         return 1.0
+    if cause is Cause.DAILY:
+        return draw(digest)
     if cause is not Cause.SAMPLE:
         return assessment.score
     return draw(digest) / sample_rate
@@ -103,8 +116,16 @@ def show_score(score: float) -> str:
     return "<0.01" if score < 0.005 else f"{score:.2f}"  # noqa: PLR2004
 
 
-def why(review: ReviewRow, *, score: float) -> str:
-    """Say in words why the advert is in the queue."""
+def why(review: ReviewRow, *, score: float, asked: str | None = None) -> str:
+    """Say in words why the advert is in the queue; `asked` is why it is in a daily set as well."""
+    if asked is None:
+        return _cause_in_words(review, score=score)
+    if review.cause == Cause.DAILY:
+        return f"{asked} (scored {show_score(score)})"
+    return f"{asked}; {_cause_in_words(review, score=score)}"
+
+
+def _cause_in_words(review: ReviewRow, *, score: float) -> str:
     if review.cause == Cause.APPEAL:
         return f"whoever placed it asks for a second look (scored {show_score(score)})"
     if review.cause == Cause.FEEDBACK:
@@ -129,27 +150,21 @@ def list_items(
     session: Session, filters: Filters, *, by: Person, at: datetime, after: Place | None = None
 ) -> tuple[list[QueueItem], Place | None]:
     """Give one page of the queue and the place where the next one begins."""
-    words = read_query(filters.find, by=by) if filters.find else None
-    narrowings: list[search.Narrowing] = [words] if words else []
-    narrowings += [
-        search.Tag(kind, wanted) for kind in ("place", "indicator") if (wanted := getattr(filters, kind))
-    ]
-    if filters.campaign:
-        narrowings.append(search.InCampaign(tuple(family_of(session, filters.campaign))))
     ids = search.find_ids(
         session,
         conditions=_conditions(filters, by=by),
-        narrowings=narrowings,
+        narrowings=narrowings_of(session, filters, by=by),
         after=after,
         limit=PAGE_SIZE + 1,
     )
     shown = str if can(by, Permission.VIEW_CONTACTS) else hide_contacts
+    asked = daily.why_asked(session, ids[:PAGE_SIZE])
     items = [
         QueueItem(
             review,
             title and shown(title),
             score,
-            why(review, score=score),
+            why(review, score=score, asked=asked.get(review.id)),
             place.in_words(standing, opened_at=review.opened_at, at=at),
             is_held(review, by=by, at=at),
         )
@@ -157,6 +172,29 @@ def list_items(
     ]
     more = len(ids) > PAGE_SIZE
     return items, place_of(items[-1].review) if more else None
+
+
+def narrowings_of(session: Session, filters: Filters, *, by: Person) -> list[search.Narrowing]:
+    """Give what the filters ask for beyond the columns of a review; raises when there is no such campaign."""
+    narrowings: list[search.Narrowing] = [
+        search.Tag(kind, wanted) for kind in ("place", "indicator") if (wanted := getattr(filters, kind))
+    ]
+    if filters.campaign:
+        narrowings.append(search.InCampaign(tuple(family_of(session, filters.campaign))))
+    if day := read_day(filters.daily):
+        narrowings.append(daily.InDailySet(day))
+    words = read_query(filters.find, by=by) if filters.find else None
+    if words:  # last, because looking into words takes longest
+        narrowings.append(words)
+    return narrowings
+
+
+def read_day(written: str | None) -> date | None:
+    """Give the day that stands in an address; None where there is none."""
+    try:
+        return date.fromisoformat(written or "")
+    except ValueError:
+        return None
 
 
 def _conditions(filters: Filters, *, by: Person) -> list[ColumnElement[bool]]:

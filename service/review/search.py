@@ -9,6 +9,7 @@ everybody may search them; a phone number is its digits alone and is found by it
 import re
 import unicodedata
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from model.facts.contacts import find_contacts
@@ -19,6 +20,7 @@ from service.review.permissions import Permission, Person, can
 from service.store.adverts import load_advert
 from service.store.assessments import load_assessment
 from service.store.columns import storable
+from service.store.database import Database
 from service.store.search import Words, replace_document, unindexed
 from service.store.tables import ReviewRow
 
@@ -48,13 +50,19 @@ def index_review(session: Session, review: ReviewRow, advert: JobAdvert, assessm
     )
 
 
-def index_missing(session: Session, *, limit: int) -> int:
-    """Index reviews from before search was there; gives how many it did."""
-    reviews = unindexed(session, limit=limit)
-    for review in reviews:
-        advert = load_advert(session, review.advert_key)
-        index_review(session, review, advert, load_assessment(session, review.assessment_id))
-    return len(reviews)
+def index_missing(database: Database, *, at_once: int = 200) -> int:
+    """Index reviews from before search was there, some in each transaction; gives how many it did."""
+    n_done, last = 0, ""
+    while True:
+        with database.reading() as session:
+            review_ids = unindexed(session, after=last, limit=at_once)
+        if not review_ids:
+            return n_done
+        with database.writing() as session:
+            for review in session.scalars(select(ReviewRow).where(ReviewRow.id.in_(review_ids))):
+                advert = load_advert(session, review.advert_key)
+                index_review(session, review, advert, load_assessment(session, review.assessment_id))
+        n_done, last = n_done + len(review_ids), review_ids[-1]
 
 
 def documents_of(advert: JobAdvert) -> tuple[str, str]:

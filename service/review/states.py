@@ -40,6 +40,8 @@ class Cause(StrEnum):
     """Its score reached the review line."""
     SAMPLE = "sample"
     """Below the line, drawn at random to measure what the detector misses."""
+    DAILY = "daily"
+    """Below the line, chosen for the daily set because the answer teaches much."""
     FEEDBACK = "feedback"
     """The partner who published it says something of it."""
     APPEAL = "appeal"

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
-from service.store.tables import DecisionRow, ReviewRow, SecondLookRow
+from service.store.audit import Act
+from service.store.tables import AuditEventRow, DecisionRow, ReviewRow, SecondLookRow
+
+_IN_ONE_QUERY = 500
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,35 @@ def without_look(
 def find_looks(session: Session, decision_ids: Sequence[str]) -> dict[str, list[SecondLookRow]]:
     """Give decision → its second and third look."""
     looks: dict[str, list[SecondLookRow]] = {}
-    for start in range(0, len(decision_ids), 500):
-        query = select(SecondLookRow).where(SecondLookRow.decision_id.in_(decision_ids[start : start + 500]))
+    for start in range(0, len(decision_ids), _IN_ONE_QUERY):
+        part = decision_ids[start : start + _IN_ONE_QUERY]
+        query = select(SecondLookRow).where(SecondLookRow.decision_id.in_(part))
         for look in session.scalars(query.order_by(SecondLookRow.turn)):
             looks.setdefault(look.decision_id, []).append(look)
     return looks
+
+
+def asked_for(session: Session, review_ids: Sequence[str]) -> set[str]:
+    """Give those decisions on these reviews for which somebody has asked for a second look."""
+    asked: set[str] = set()
+    for start in range(0, len(review_ids), _IN_ONE_QUERY):
+        query = select(AuditEventRow.detail).where(
+            AuditEventRow.subject.in_(review_ids[start : start + _IN_ONE_QUERY]),
+            AuditEventRow.act == Act.SECOND_LOOK_ASKED.value,
+        )
+        asked |= {str(detail["decision"]) for detail in session.scalars(query)}
+    return asked
+
+
+def standing_decisions(session: Session, review_ids: Sequence[str]) -> dict[str, DecisionRow]:
+    """Give review → the decision that stands on it."""
+    decisions: dict[str, DecisionRow] = {}
+    for start in range(0, len(review_ids), _IN_ONE_QUERY):
+        part = review_ids[start : start + _IN_ONE_QUERY]
+        query = select(DecisionRow).where(DecisionRow.review_id.in_(part), standing())
+        for decision in session.scalars(query.order_by(DecisionRow.id)):
+            decisions[decision.review_id] = decision
+    return decisions
 
 
 def list_looks(session: Session, *, limit: int) -> list[Looks]:

@@ -46,12 +46,15 @@ class Member:
     via: str
 
 
-def list_campaigns(session: Session, *, limit: int) -> list[CampaignSummary]:
-    """Give campaigns of two adverts or more, those that grew last first."""
+def list_campaigns(
+    session: Session, *, limit: int, owner: str | None = None, but: str | None = None
+) -> list[CampaignSummary]:
+    """Give campaigns of two adverts or more, those that grew last first; of one owner, or of all."""
     root = func.coalesce(CampaignRow.merged_into, CampaignRow.id)
     n_adverts, last = func.sum(CampaignRow.n_adverts), func.max(CampaignRow.last_seen_at)
     rows = session.execute(
         select(root, n_adverts, func.sum(CampaignRow.n_confirmed), func.min(CampaignRow.first_seen_at), last)
+        .where(*([CampaignRow.partner_id == owner] if owner else []), *([root != but] if but else []))
         .group_by(root)
         .having(n_adverts > 1)
         .order_by(last.desc(), root)
@@ -70,6 +73,11 @@ def family_of(session: Session, campaign_id: str) -> list[str]:
         select(CampaignRow.id).where(CampaignRow.merged_into == root).order_by(CampaignRow.id)
     )
     return [root, *merged]
+
+
+def owner_of(session: Session, campaign_id: str) -> str:
+    """Give whose adverts a campaign holds."""
+    return session.get_one(CampaignRow, campaign_id).partner_id
 
 
 def count_waiting(session: Session, campaign_ids: Sequence[str]) -> Mapping[str, int]:

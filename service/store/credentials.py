@@ -29,6 +29,16 @@ def count_refused(session: Session, subject: str, *, since: datetime) -> int:
     )
 
 
+def used_recovery_codes(session: Session, user_id: str, *, since: datetime) -> set[int]:
+    """Give the numbers of the recovery codes that a person has used since the second factor was set."""
+    query = select(AuditEventRow.detail).where(
+        AuditEventRow.subject == user_id,
+        AuditEventRow.act == Act.RECOVERY_CODE_USED.value,
+        AuditEventRow.at >= since,
+    )
+    return {int(detail["number"]) for detail in session.scalars(query)}
+
+
 def end_other_sessions(session: Session, user_id: str, *, but: str, at: datetime) -> None:
     """End every session of a person except the one whose token hashes to `but`."""
     session.execute(

@@ -26,7 +26,7 @@ class Answered:
 
     decision: DecisionRow | None
     """The verdict that stands; None when it still waits."""
-    label_batch: str | None
+    label_batch: LabelBatchRow | None
     """The batch of labels that the verdict went into, for the next training."""
 
 
@@ -125,7 +125,7 @@ def answer_to(session: Session, row: FeedbackRow) -> Answered:
     if decision is None:
         return Answered(None, None)
     batch = session.scalar(
-        select(LabelBatchRow.name)
+        select(LabelBatchRow)
         .join(ExportedDecisionRow, ExportedDecisionRow.batch_id == LabelBatchRow.id)
         .where(ExportedDecisionRow.decision_id == decision.id)
     )

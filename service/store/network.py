@@ -8,7 +8,7 @@ A contact in more than 200 adverts is a platform's or a placeholder. It joins no
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -85,6 +85,8 @@ class Known:
     campaigns: dict[str, CampaignRow]
     held: set[tuple[int, str]] = field(default_factory=set)
     """(link, advert id): this advert, in some version, was counted under this link already."""
+    splits: frozenset[tuple[str, str]] = frozenset()
+    """(campaign, advert id): a person took this advert out of this campaign."""
 
     def own(self, link_id: int) -> LinkKeyRow | None:
         """Give the owner's row of a link key."""
@@ -95,6 +97,12 @@ class Known:
         row = self.campaigns[campaign_id]
         return row if row.merged_into is None else self.root(row.merged_into)
 
+    def is_split(self, campaign_id: str, advert_id: str) -> bool:
+        """Tell whether a person took an advert out of a campaign, or out of what became one with it."""
+        return any(
+            who == advert_id and self.root(split) is self.root(campaign_id) for split, who in self.splits
+        )
+
     def alike(self, links: Links) -> list[LinkKeyRow]:
         """Give the owner's rows that link an advert: its own keys and the templates like its own."""
         near = self.near.get(links.template.id, set()) if links.template else ()
@@ -102,11 +110,19 @@ class Known:
         return [row for row in rows if row is not None and not crowded(row)]
 
     def shared(self, links: Links, *, advert_id: str) -> list[LinkKeyRow]:
-        """Give those of `alike` that other adverts carry."""
-        return [row for row in self.alike(links) if row.n_adverts > ((row.id, advert_id) in self.held)]
+        """Give those of `alike` that other adverts carry, without campaigns it was taken out of."""
+        return [
+            row
+            for row in self.alike(links)
+            if row.n_adverts > ((row.id, advert_id) in self.held)
+            and not (self.splits and row.campaign_id and self.is_split(row.campaign_id, advert_id))
+        ]
 
-    def standing(self, links: Links, *, advert_id: str) -> Standing:
-        """Say what an advert shares, in numbers of its owner's own adverts only."""
+    def standing(self, links: Links, *, advert_id: str, is_confirmed: bool = False) -> Standing:
+        """Say what an advert shares, in numbers of its owner's own adverts only.
+
+        One that is confirmed itself is not its own company.
+        """
         shared = self.shared(links, advert_id=advert_id)
         joined = next((row.campaign_id for row in shared if row.campaign_id), None)
         kinds = {contact.id: contact.kind for contact in links.contacts}
@@ -124,15 +140,20 @@ class Known:
                 confirmed=sum(row.n_confirmed for row in family),
                 via=tuple(sorted(via)),
             )
-        return Standing(linked, self._confirmed_via(links, kinds))
+        return Standing(linked, self._confirmed_via(links, kinds, is_confirmed=is_confirmed))
 
-    def _confirmed_via(self, links: Links, kinds: Mapping[int, str]) -> tuple[str, ...]:
+    def _confirmed_via(
+        self, links: Links, kinds: Mapping[int, str], *, is_confirmed: bool
+    ) -> tuple[str, ...]:
         near = self.near.get(links.template.id, set()) if links.template else set()
         told = set()
         for owner in (self.partner_id, CRAWLER):
             for link_id in (*links.ids, *near):
                 row, own = self.keys.get((owner, link_id)), self.own(link_id)
-                if row is not None and row.n_confirmed and not crowded(row) and not (own and crowded(own)):
+                itself = is_confirmed and owner == self.partner_id and link_id in links.ids
+                if row is None or row.n_confirmed <= itself:
+                    continue
+                if not crowded(row) and not (own and crowded(own)):
                     told.add(kinds.get(link_id, TEMPLATE))
         return tuple(sorted(told))
 
@@ -170,7 +191,8 @@ def load_known(session: Session, links: Sequence[Links], *, partner_id: str) -> 
         for template_id, found in candidates.items()
     }
     joined = {row.campaign_id for row in keys.values() if row.campaign_id and row.partner_id == partner_id}
-    return Known(partner_id, keys, near, campaigns.load_families(session, joined))
+    families = campaigns.load_families(session, joined)
+    return Known(partner_id, keys, near, families, splits=campaigns.load_splits(session, families))
 
 
 def look_up(session: Session, links: Links, *, partner_id: str, advert_id: str) -> Standing:
@@ -215,31 +237,34 @@ def load_links(session: Session, advert_keys: Sequence[str], *, partner_id: str)
     return {key: _as_links(found) for key, found in rows.items()}
 
 
-def recount_confirmed(session: Session, advert_key: str, *, partner_id: str) -> Links:
-    """Count anew how many confirmed adverts carry each of an advert's links; gives these links."""
-    links = load_links(session, [advert_key], partner_id=partner_id).get(advert_key, Links())
-    rows = session.scalars(
-        select(LinkKeyRow).where(LinkKeyRow.id.in_(links.ids), LinkKeyRow.partner_id == partner_id)
-    )
-    for row in rows:
-        if row.minhash:
-            bands = _band_rows(Template.of(row.id, row.minhash), partner_id=partner_id)
+def recount_confirmed(session: Session, advert_keys: Sequence[str], *, partner_id: str) -> dict[str, Links]:
+    """Count anew how many confirmed adverts carry each of these adverts' links; gives the links, by advert."""
+    links = load_links(session, advert_keys, partner_id=partner_id)
+    for some in _chunks(all_ids(links.values())):
+        counted = _count_confirmed(session, some, partner_id=partner_id)
+        bands: dict[tuple[int, int], dict[str, object]] = {}
+        for row in session.scalars(
+            select(LinkKeyRow).where(LinkKeyRow.id.in_(some), LinkKeyRow.partner_id == partner_id)
+        ):
+            row.n_confirmed = counted.get(row.id, 0)
+            if row.minhash:
+                bands |= _band_rows(Template.of(row.id, row.minhash), partner_id=partner_id)
+        if bands:
             insert_new(session, TemplateBandRow, list(bands.values()))
-        row.n_confirmed = (
-            session.scalar(
-                select(func.count(AdvertRow.advert_id.distinct()))
-                .select_from(AdvertLinkRow)
-                .join(AdvertRow, AdvertRow.key == AdvertLinkRow.advert_key)
-                .join(DecisionRow, DecisionRow.advert_key == AdvertLinkRow.advert_key)
-                .where(
-                    AdvertLinkRow.link_id == row.id, AdvertRow.partner_id == partner_id, campaigns.confirms()
-                )
-            )
-            or 0
-        )
-    campaigns.recount_confirmed(session, advert_key)
+    campaigns.recount_confirmed(session, advert_keys)
     session.flush()
     return links
+
+
+def confirmed_among(session: Session, advert_keys: Collection[str]) -> set[str]:
+    """Give those of these versions of adverts that a person's standing verdict confirms."""
+    return {
+        key
+        for some in _chunks(advert_keys)
+        for key in session.scalars(
+            select(DecisionRow.advert_key).where(DecisionRow.advert_key.in_(some), campaigns.confirms())
+        )
+    }
 
 
 def is_confirmed(session: Session, advert_key: str) -> bool:
@@ -247,16 +272,18 @@ def is_confirmed(session: Session, advert_key: str) -> bool:
     return campaigns.count_confirmed(session, [advert_key]) > 0
 
 
-def sharers(session: Session, links: Links, *, partner_id: str | None) -> dict[str, dict[str, str]]:
-    """Give owner → advert key → advert id of what shares one of these links or a template like it.
+def sharers(
+    session: Session, links: Collection[Links], *, partner_id: str | None
+) -> dict[str, dict[str, str]]:
+    """Give owner → advert key → advert id of what shares one of these links or a template like them.
 
     `partner_id` None asks over all owners: only for what the crawler's own adverts set off.
     """
-    templates = {links.template.id: links.template} if links.template else {}
+    templates = {one.template.id: one.template for one in links if one.template}
     near = _near_anywhere(session, templates, partner_id=partner_id)
-    near |= _near_in_campaign(session, links)
+    near |= _near_in_campaigns(session, all_ids(links), templates)
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    for some in _chunks({*links.ids, *near}):
+    for some in _chunks({*all_ids(links), *near}):
         query = (
             select(AdvertRow.partner_id, AdvertRow.key, AdvertRow.advert_id)
             .join(AdvertLinkRow, AdvertLinkRow.advert_key == AdvertRow.key)
@@ -370,7 +397,11 @@ class _Joiner:
             )
         )
         self.session.flush()
-        carriers = {key: who for key, who in self.session.execute(query) if who not in late}
+        carriers = {
+            key: who
+            for key, who in self.session.execute(query)
+            if who not in late and not self.known.is_split(campaign.id, who)
+        }
         for key, advert_id in carriers.items():
             self.members.add(campaign, key, advert_id, via=row.kind, at=self.at)
         campaign.n_confirmed += campaigns.count_confirmed(self.session, list(carriers))
@@ -487,21 +518,37 @@ def _near_anywhere(
     return near
 
 
-def _near_in_campaign(session: Session, links: Links) -> set[int]:
+def _near_in_campaigns(
+    session: Session, link_ids: Collection[int], templates: Mapping[int, Template]
+) -> set[int]:
     """Give the templates of the same campaigns that are alike, those without bands of their own too."""
-    if links.template is None:
+    if not templates:
         return set()
     own = aliased(LinkKeyRow)
-    joined = select(own.campaign_id).where(own.id.in_(links.ids), own.campaign_id.is_not(None))
-    query = select(LinkKeyRow.id, LinkKeyRow.minhash).where(
-        LinkKeyRow.campaign_id.in_(joined), LinkKeyRow.minhash.is_not(None)
+    near: set[int] = set()
+    for some in _chunks(link_ids):
+        joined = select(own.campaign_id).where(own.id.in_(some), own.campaign_id.is_not(None))
+        query = select(LinkKeyRow.id, LinkKeyRow.minhash).where(
+            LinkKeyRow.campaign_id.in_(joined), LinkKeyRow.minhash.is_not(None)
+        )
+        near |= {
+            link_id
+            for link_id, other in session.execute(query)
+            if link_id not in templates
+            and any(estimated_likeness(one.minhash, other or b"") >= ALIKE for one in templates.values())
+        }
+    return near
+
+
+def _count_confirmed(session: Session, link_ids: Sequence[int], *, partner_id: str) -> dict[int, int]:
+    rows = session.execute(
+        select(AdvertLinkRow.link_id, func.count(AdvertRow.advert_id.distinct()))
+        .join(AdvertRow, AdvertRow.key == AdvertLinkRow.advert_key)
+        .join(DecisionRow, DecisionRow.advert_key == AdvertLinkRow.advert_key)
+        .where(AdvertLinkRow.link_id.in_(link_ids), AdvertRow.partner_id == partner_id, campaigns.confirms())
+        .group_by(AdvertLinkRow.link_id)
     )
-    minhash = links.template.minhash
-    return {
-        link_id
-        for link_id, other in session.execute(query)
-        if estimated_likeness(minhash, other or b"") >= ALIKE
-    }
+    return {link_id: n for link_id, n in rows}  # noqa: C416 - rows are no pairs to the type checker
 
 
 def _as_links(rows: Sequence[LinkKeyRow]) -> Links:

@@ -82,13 +82,20 @@ def announce(
 
     `data` holds ids, codes and moments; no texts of adverts and nothing that names a person.
     """
+    return next(iter(announce_all(session, kind, partner_id=partner_id, data=[data], at=at)), None)
+
+
+def announce_all(
+    session: Session, kind: EventType, *, partner_id: str, data: Sequence[Mapping[str, Any]], at: datetime
+) -> list[str]:
+    """Tell a partner's endpoints of several things of one kind; gives the messages' ids, none when nobody listens."""
     rows = session.scalars(
         select(WebhookEndpointRow).where(
             WebhookEndpointRow.partner_id == partner_id, WebhookEndpointRow.disabled_at.is_(None)
         )
     )
     listening = [row for row in rows if {EVERYTHING, kind.value} & set(row.events.split())]
-    return _post(session, kind, listening, partner_id=partner_id, data=data, at=at) if listening else None
+    return _post(session, kind, listening, partner_id=partner_id, data=data, at=at) if listening else []
 
 
 def announce_test(session: Session, endpoint: WebhookEndpointRow, *, at: datetime) -> str:
@@ -96,7 +103,7 @@ def announce_test(session: Session, endpoint: WebhookEndpointRow, *, at: datetim
     if endpoint.disabled_at is not None:
         raise ConflictError("this endpoint is switched off; switch it on first")
     data = {"endpoint_id": endpoint.id}
-    return _post(session, EventType.TEST, [endpoint], partner_id=endpoint.partner_id, data=data, at=at)
+    return _post(session, EventType.TEST, [endpoint], partner_id=endpoint.partner_id, data=[data], at=at)[0]
 
 
 def add_endpoint(
@@ -274,30 +281,38 @@ def _post(
     endpoints: Sequence[WebhookEndpointRow],
     *,
     partner_id: str,
-    data: Mapping[str, Any],
+    data: Sequence[Mapping[str, Any]],
     at: datetime,
-) -> str:
-    said = {"type": kind.value, "timestamp": at.isoformat().replace("+00:00", "Z"), "data": dict(data)}
-    message = WebhookMessageRow(
-        id=new_id("msg", at=at),
-        partner_id=partner_id,
-        type=kind.value,
-        payload=json.dumps(said, ensure_ascii=True, separators=(",", ":")),
-        created_at=at,
-        expires_at=at + KEPT_FOR,
-    )
-    session.add(message)
-    session.flush()
-    for endpoint in endpoints:
-        session.add(
-            WebhookDeliveryRow(
-                id=new_id("whd", at=at),
-                message_id=message.id,
-                endpoint_id=endpoint.id,
-                state=DeliveryState.PENDING.value,
-                n_attempts=0,
-                next_at=at,
-            )
+) -> list[str]:
+    messages = [
+        WebhookMessageRow(
+            id=new_id("msg", at=at),
+            partner_id=partner_id,
+            type=kind.value,
+            payload=_payload(kind, one, at=at),
+            created_at=at,
+            expires_at=at + KEPT_FOR,
         )
+        for one in data
+    ]
+    session.add_all(messages)
     session.flush()
-    return message.id
+    session.add_all(
+        WebhookDeliveryRow(
+            id=new_id("whd", at=at),
+            message_id=message.id,
+            endpoint_id=endpoint.id,
+            state=DeliveryState.PENDING.value,
+            n_attempts=0,
+            next_at=at,
+        )
+        for message in messages
+        for endpoint in endpoints
+    )
+    session.flush()
+    return [message.id for message in messages]
+
+
+def _payload(kind: EventType, data: Mapping[str, Any], *, at: datetime) -> str:
+    said = {"type": kind.value, "timestamp": at.isoformat().replace("+00:00", "Z"), "data": dict(data)}
+    return json.dumps(said, ensure_ascii=True, separators=(",", ":"))

@@ -156,6 +156,22 @@ def cleared() -> Select[str]:
     return select(DecisionRow.advert_key).where(DecisionRow.verdict.in_(verdicts), stands())
 
 
+def confirmed_ids(session: Session, *, partner_id: str) -> list[str]:
+    """Give the ids of a partner's adverts whose standing decision is a confirmation, in order."""
+    return list(
+        session.scalars(
+            select(ReviewRow.advert_id)
+            .join(DecisionRow, DecisionRow.review_id == ReviewRow.id)
+            .where(
+                ReviewRow.partner_id == partner_id,
+                DecisionRow.verdict == Verdict.CONFIRMED.value,
+                stands(),
+            )
+            .order_by(ReviewRow.advert_id)
+        )
+    )
+
+
 def list_decisions(session: Session, review_id: str) -> list[DecisionRow]:
     """Give everything that was decided on a review, undone ones included, newest first."""
     return list(
@@ -198,6 +214,18 @@ def count_decided(session: Session, user_id: str, *, since: datetime) -> int:
             )
         )
         or 0
+    )
+
+
+def decided_since(session: Session, user_id: str, *, since: datetime) -> list[datetime]:
+    """Give when a person decided since a moment, newest first; what was decided at once counts once."""
+    return list(
+        session.scalars(
+            select(DecisionRow.decided_at)
+            .where(DecisionRow.decided_by == user_id, DecisionRow.decided_at > since)
+            .distinct()
+            .order_by(DecisionRow.decided_at.desc())
+        )
     )
 
 

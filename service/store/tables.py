@@ -187,6 +187,21 @@ class AssessmentRow(Table):
     lifted_from: Mapped[str | None] = mapped_column(String(40))
 
 
+class ShadowScoreRow(Table):
+    """What a candidate says of an assessed advert, for comparing the two; numbers only, and nobody acts on them."""
+
+    __tablename__ = "shadow_scores"
+    __table_args__ = (CheckConstraint("score >= 0 AND score <= 1", name="score"),)
+    assessment_id: Mapped[str] = mapped_column(
+        ForeignKey("assessments.id", ondelete="CASCADE"), primary_key=True
+    )
+    model_version: Mapped[str] = mapped_column(String(80), primary_key=True, index=True)
+    score: Mapped[float]
+    band: Mapped[str] = mapped_column(String(40))
+    language: Mapped[str] = mapped_column(String(20))
+    scored_at: Mapped[datetime]
+
+
 class ReviewRow(Table):
     """An advert that a person should look at: one review per advert, whatever its versions."""
 
@@ -199,7 +214,7 @@ class ReviewRow(Table):
     partner_id: Mapped[str] = mapped_column(ForeignKey("partners.id"))
     advert_id: Mapped[str] = mapped_column(ShortText)
     advert_key: Mapped[str] = mapped_column(ForeignKey("adverts.key"), index=True)
-    assessment_id: Mapped[str] = mapped_column(ForeignKey("assessments.id"))
+    assessment_id: Mapped[str] = mapped_column(ForeignKey("assessments.id"), index=True)
     state: Mapped[str] = mapped_column(String(20))
     cause: Mapped[str] = mapped_column(String(40))
     signs: Mapped[str]
@@ -223,7 +238,7 @@ class DecisionRow(Table):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     review_id: Mapped[str] = mapped_column(ForeignKey("reviews.id"), index=True)
     advert_key: Mapped[str] = mapped_column(ForeignKey("adverts.key"), index=True)
-    assessment_id: Mapped[str] = mapped_column(ForeignKey("assessments.id"))
+    assessment_id: Mapped[str] = mapped_column(ForeignKey("assessments.id"), index=True)
     verdict: Mapped[str] = mapped_column(String(40))
     pattern: Mapped[str | None] = mapped_column(String(40))
     reason_code: Mapped[str | None] = mapped_column(String(40))
@@ -232,7 +247,7 @@ class DecisionRow(Table):
     decided_at: Mapped[datetime]
     score: Mapped[float | None]
     model_version: Mapped[str | None] = mapped_column(String(80))
-    supersedes: Mapped[str | None] = mapped_column(ForeignKey("decisions.id"))
+    supersedes: Mapped[str | None] = mapped_column(ForeignKey("decisions.id"), index=True)
     undone_at: Mapped[datetime | None]
 
 
@@ -509,6 +524,28 @@ class QueuePlaceRow(Table):
     n_confirmed: Mapped[int]
 
 
+class DailySetRow(Table):
+    """The adverts that people were asked about on one day because their answers teach most; chosen once."""
+
+    __tablename__ = "daily_sets"
+    day: Mapped[date] = mapped_column(primary_key=True)
+    chosen_at: Mapped[datetime]
+    n_considered: Mapped[int]
+
+
+class DailyQuestionRow(Table):
+    """One advert of a daily set, and why it is there; no advert is in two."""
+
+    __tablename__ = "daily_questions"
+    review_id: Mapped[str] = mapped_column(ForeignKey("reviews.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(ForeignKey("daily_sets.day"), index=True)
+    aim: Mapped[str] = mapped_column(String(20))
+    about: Mapped[str] = mapped_column(ShortText)
+    """The language, or the sign's code, that few labelled adverts have."""
+    why: Mapped[str]
+    """The same in words, with the numbers of that day."""
+
+
 class SavedViewRow(Table):
     """A name one person gave to a filtered queue."""
 
@@ -569,6 +606,56 @@ class SecondLookRow(Table):
     pattern: Mapped[str | None] = mapped_column(String(40))
     given_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
     given_at: Mapped[datetime]
+
+
+class WatchRow(Table):
+    """Something one person wants to hear of: a contact, a campaign, or a search."""
+
+    __tablename__ = "watches"
+    __table_args__ = (
+        UniqueConstraint("user_id", "kind", "target"),
+        Index("ix_watches_kind_target", "kind", "target"),
+    )
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    target: Mapped[str] = mapped_column(String(2000))
+    """A link key, a campaign, or the filters of a search as they stand in an address; never a contact."""
+    name: Mapped[str] = mapped_column(ShortText)
+    created_at: Mapped[datetime]
+
+
+class AlertRow(Table):
+    """A version of an advert that a watch was waiting for."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        UniqueConstraint("watch_id", "advert_key"),
+        Index("ix_alerts_user_id_seen_at", "user_id", "seen_at"),
+    )
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    watch_id: Mapped[str] = mapped_column(ForeignKey("watches.id", ondelete="CASCADE"))
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    advert_key: Mapped[str] = mapped_column(ForeignKey("adverts.key", ondelete="CASCADE"), index=True)
+    raised_at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]
+
+
+class CampaignSplitRow(Table):
+    """An advert that a person took out of a campaign; until that is undone, nothing puts it back."""
+
+    __tablename__ = "campaign_splits"
+    __table_args__ = (Index("ix_campaign_splits_partner_id_advert_id", "partner_id", "advert_id"),)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaigns.id"), index=True)
+    partner_id: Mapped[str] = mapped_column(ForeignKey("partners.id"))
+    advert_id: Mapped[str] = mapped_column(ShortText)
+    via: Mapped[str] = mapped_column(ShortText)
+    """What had put it there."""
+    split_at: Mapped[datetime]
+    split_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
 
 
 _UNDECIDED = text("state <> 'decided'")

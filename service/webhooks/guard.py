@@ -14,23 +14,14 @@ from urllib.parse import urlsplit
 import httpcore2
 from httpcore2 import ConnectError, NetworkBackend, NetworkStream, ReadTimeout, SyncBackend
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from model.schema.address import Address, is_public
 
 PORTS = frozenset({443, 8443})
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _PRIVATE_NAMES = ("localhost", ".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
 class PrivateAddressError(ConnectError):
     """The endpoint's name leads to an address that is not public."""
-
-
-def is_public(address: Address) -> bool:
-    """Tell whether an address lies in the public internet; IPv6 wrappings of IPv4 are looked into."""
-    inner = _embedded(address)
-    if inner is not None:
-        return is_public(inner)
-    return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def refusal(url: str, *, allow_private: bool) -> str | None:
@@ -135,18 +126,6 @@ def make_pool(*, total_s: float, allow_private: bool) -> httpcore2.ConnectionPoo
         max_keepalive_connections=0,
         retries=0,
     )
-
-
-def _embedded(address: Address) -> ipaddress.IPv4Address | None:
-    if isinstance(address, ipaddress.IPv4Address):
-        return None
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if address.sixtofour is not None:
-        return address.sixtofour
-    if address.teredo is not None:
-        return address.teredo[1]
-    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None
 
 
 def _literal(host: str) -> Address | None:

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -13,6 +14,7 @@ import pytest
 import yaml
 
 from crawler.errors import SourceError
+from crawler.pages.advert import read_advert
 from crawler.pages.draft import Draft
 from crawler.publishers import publisher_of
 from crawler.source import load_source
@@ -353,3 +355,19 @@ def test_a_new_source_of_an_api_keeps_how_it_is_asked_and_records_a_list_and_an_
     assert [case.name for case in sorted(tests.glob("*/*"))] == ["detail", "first"]
     [advert] = json.loads(next(tests.glob("*/detail/adverts.json")).read_text())
     assert advert["description"] == "Cook for us."
+
+
+def test_a_slug_in_an_answer_names_the_advert_and_makes_no_address() -> None:
+    """Joined to the API's own address it would be a page that does not exist."""
+    address = "https://api.example.com/v1/jobs"
+    draft = Draft(reader="api", title="Cook", url="cook-in-hull")
+
+    reading = read_advert(draft, page_url=address)
+    other = read_advert(replace(draft, url="cook-in-leeds"), page_url=address)
+
+    assert reading.advert.url == other.advert.url == address
+    assert reading.advert.id != other.advert.id
+    assert reading.raw["url"] == "cook-in-hull"
+    assert read_advert(replace(draft, reader="page"), page_url=address).advert.url.endswith(
+        "/v1/cook-in-hull"
+    )

@@ -9,19 +9,22 @@ import pytest
 def changing(site: Any, make_job_page: Any) -> Any:
     """A site whose jobs are a dict that a test may change between crawls."""
     jobs = {"/job/1": "Cook", "/job/2": "Waiter", "/job/3": "Driver"}
+    closed: set[str] = set()
 
     def answer(asked: Any) -> None:
         if asked.path == "/robots.txt":
             asked.reply("", kind="text/plain")
         elif asked.path == "/jobs":
             asked.reply("".join(f'<a href="{path}">x</a>' for path in jobs))
+        elif asked.path in closed:
+            asked.reply("<h1>No longer open</h1>")
         elif asked.path in jobs:
             asked.reply(make_job_page(jobs[asked.path], url=asked.path))
         else:
             asked.reply("", status=410)
 
     host = site(answer)
-    host.jobs = jobs
+    host.jobs, host.closed = jobs, closed
     return host
 
 
@@ -154,6 +157,66 @@ def test_a_field_that_disappears_between_two_runs_fails_the_second_and_is_named(
     assert (first.exit_code, second.exit_code) == (0, 1)
     said = "employer: in 0% of the adverts, in the run before in 100%; the layout seems to have changed"
     assert second.report["problems"] == [f"test-site: {said}"]
+
+
+def test_a_site_that_changed_its_layout_fails_the_run_and_its_adverts_are_not_called_gone(
+    site: Any, make_source: Any, crawl: Any, make_job_page: Any
+) -> None:
+    """The pages still answer, only we read nothing off them; once that is mended they are asked in full."""
+    new_layout = False
+
+    def answer(asked: Any) -> None:
+        if asked.path == "/robots.txt":
+            asked.reply("", kind="text/plain")
+        elif asked.path == "/jobs":
+            asked.reply("".join(f'<a href="/job/{n}">x</a>' for n in range(12)))
+        elif new_layout:
+            asked.reply(f"<h1>{asked.path}</h1>", ETag='"new"')
+        else:
+            asked.reply(make_job_page(f"Cook {asked.path}", url=asked.path), ETag='"old"')
+
+    host, source = site(answer), make_source()
+    crawl(source, host.url)
+    new_layout = True
+    reports = [crawl(source, host.url).report for _run in range(2)]
+    asked = [request.headers.get("If-None-Match") for request in host.log if "/job/" in request.path]
+    new_layout = False
+    fourth = crawl(source, host.url)
+
+    said = "test-site: 12 adverts are no longer found on pages that still answer, 0 are: the layout seems to have changed; none is called gone"
+    assert [report["problems"] for report in reports] == [[said], [said]]
+    assert [report["sources"]["test-site"]["gone"] for report in reports] == [0, 0]
+    assert asked == [None] * 12 + ['"old"'] * 12 + [None] * 12
+    assert (fourth.exit_code, fourth.source["new"], fourth.source["unchanged"]) == (0, 0, 12)
+    assert all(row["gone_at"] is None for row in fourth.lines("history.jsonl"))
+
+
+def test_a_page_that_stays_but_no_longer_holds_its_advert_means_that_the_advert_is_gone(
+    changing: Any, make_source: Any, crawl: Any
+) -> None:
+    """Many sites answer for a closed advert with an ordinary page."""
+    source = make_source()
+    crawl(source, changing.url)
+    changing.closed.add("/job/2")
+
+    second = crawl(source, changing.url)
+
+    assert second.source["gone"] == 1
+    assert by_url(second)["2"]["gone_at"] is not None
+
+
+def test_nothing_is_called_gone_when_a_run_brings_fewer_adverts_than_its_source_states(
+    changing: Any, make_source: Any, crawl: Any
+) -> None:
+    source = make_source(expect={"min": 2})
+    crawl(source, changing.url)
+    for n in (2, 3):
+        del changing.jobs[f"/job/{n}"]
+
+    second = crawl(source, changing.url)
+
+    assert second.report["problems"] == ["test-site: 1 adverts, expected at least 2"]
+    assert all(row["gone_at"] is None for row in second.lines("history.jsonl"))
 
 
 def test_a_site_that_answers_nothing_but_errors_fails_the_run(

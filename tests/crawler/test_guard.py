@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from crawler.guard import PrivateAddressError, check_resolved, is_public, load_stop_list, refusal
+from crawler.guard import PrivateAddressError, can_connect, check_resolved, load_stop_list, refusal
 
 
 @pytest.mark.parametrize(
@@ -19,24 +19,26 @@ from crawler.guard import PrivateAddressError, check_resolved, is_public, load_s
         "127.0.0.1", "127.8.8.8", "::1", "10.1.2.3", "172.16.0.1", "192.168.0.1", "169.254.169.254", "100.100.100.200", "0.0.0.0",
         "224.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1", "fe80::1", "fd00:ec2::254", "ff02::1", "::", "::ffff:127.0.0.1",
         "::ffff:169.254.169.254", "2002:7f00:1::", "64:ff9b::a00:1", "2001:0:4136:e378:8000:63bf:f5ff:fffe",
+        "64:ff9b:1::a00:1", "fec0::1",
     ],
 )  # fmt: skip
 def test_private_special_and_disguised_addresses_are_refused(address: str) -> None:
-    assert not is_public(ipaddress.ip_address(address))
+    assert not can_connect(ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize(
     "address", ["93.184.215.14", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
 )
 def test_public_addresses_are_allowed(address: str) -> None:
-    assert is_public(ipaddress.ip_address(address))
+    assert can_connect(ipaddress.ip_address(address))
 
 
 def test_the_allowance_for_tests_covers_loopback_and_nothing_else() -> None:
-    assert is_public(ipaddress.ip_address("127.0.0.1"), allow_loopback=True)
-    assert is_public(ipaddress.ip_address("::1"), allow_loopback=True)
-    assert not is_public(ipaddress.ip_address("10.0.0.1"), allow_loopback=True)
-    assert not is_public(ipaddress.ip_address("169.254.169.254"), allow_loopback=True)
+    assert can_connect(ipaddress.ip_address("127.0.0.1"), allow_loopback=True)
+    assert can_connect(ipaddress.ip_address("::1"), allow_loopback=True)
+    assert can_connect(ipaddress.ip_address("::ffff:127.0.0.1"), allow_loopback=True)
+    assert not can_connect(ipaddress.ip_address("10.0.0.1"), allow_loopback=True)
+    assert not can_connect(ipaddress.ip_address("169.254.169.254"), allow_loopback=True)
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_two_processes_share_the_work_and_fetch_no_page_twice(
     host, source = site(answer), make_source(delay_s=0.2, concurrency=1)
     crawls = [start_crawl(source, host.url, tmp_path / name, "--redis", redis) for name in ("one", "two")]
     for crawl in crawls:
-        crawl.wait(timeout=60)
+        crawl.wait(timeout=150)
 
     asked = Counter(path for path in host.paths if path.startswith("/job/"))
     shares = [(tmp_path / name / "adverts.jsonl").read_text().count("\n") for name in ("one", "two")]

@@ -150,6 +150,40 @@ def test_a_new_source_once_filled_in_is_crawled(
     assert crawl(path, board).source["adverts"] == 52
 
 
+@pytest.mark.parametrize(
+    ("page", "detail", "said"),
+    [
+        ("/ads", "/ad/[^/?#]+$", "0 adverts on the page, 7 links like /ad/[^/?#]+$"),
+        ("/menu", None, "no links to adverts told apart: state their shape as `detail`"),
+        ("/job/1", "/job/[^/?#]+$", "taken to be one advert: `start` is a guess"),
+    ],
+)
+def test_a_new_source_says_which_links_it_would_follow(
+    site: Any, make_job_page: Any, lurewatch: Any, tmp_path: Path, page: str, detail: str | None, said: str
+) -> None:
+    """Most links of one shape are followed even where no word in them tells of jobs; a site's menu is not."""
+
+    def answer(asked: Any) -> None:
+        menu = "".join(f'<a href="/{name}">x</a>' for name in ("a", "b", "c", "d", "e", "f"))
+        pages = {
+            "/robots.txt": "",
+            "/menu": menu,
+            "/ads": menu + "".join(f'<a href="/ad/{n}">x</a>' for n in range(7)),
+            "/job/1": make_job_page("Cook", url="/job/1"),
+        }
+        asked.reply(pages[asked.path], kind="text/plain" if asked.path == "/robots.txt" else "text/html")
+
+    register, tests = tmp_path / "register", tmp_path / "pages"
+    done = lurewatch(
+        "sources", "new", site(answer).url + page, "--register", str(register), "--tests", str(tests), "--allow-loopback"
+    )  # fmt: skip
+
+    [path] = register.glob("*.yaml")
+    assert said in done.stdout
+    assert yaml.safe_load(path.read_text()).get("detail") == detail
+    assert f"lurewatch crawl {path}" in done.stdout
+
+
 def test_a_site_that_forbids_us_gets_no_source_file(site: Any, lurewatch: Any, tmp_path: Path) -> None:
     host = site(lambda asked: asked.reply("User-agent: *\nDisallow: /\n", kind="text/plain"))
 

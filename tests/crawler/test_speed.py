@@ -19,3 +19,4 @@ def test_speed_is_measured_in_rounds_and_given_with_its_spread(lurewatch: Any) -
     ):
         assert found[name]["lowest"] <= found[name]["median"] <= found[name]["highest"]
     assert 0 < found["archive_ms_per_page"] < 100
+    assert found["evidence_cost_fastest"] > -1

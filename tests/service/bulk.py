@@ -33,7 +33,8 @@ def run(n_adverts: int, folder: Path) -> dict[str, object]:
     url = f"sqlite:///{folder}/bulk.sqlite3"
     migrate(Database(url))
     headers = {"Authorization": f"Bearer {make_key(url)}"}
-    chosen = {"database_url": url, "secret": SECRET, "jobs_folder": folder / "jobs", "sample_rate": 0}
+    chosen = {"database_url": url, "secret": SECRET, "jobs_folder": folder / "jobs"}
+    chosen |= {"sample_rate": 0, "adverts_per_minute": 0}
     pack(folder / "adverts.gz", n_adverts)
     served, begun, peaks, killed_at = start(**chosen), time.monotonic(), [], None
     sent = {**headers, "Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"}

@@ -45,6 +45,7 @@ def fuzz(
         jobs_folder=folder / "jobs",
         adverts_per_minute=0,
         background=False,
+        most_waiting=10**6,
     )
     description = httpx2.get(f"{served.url}/openapi.json").json()
     (folder / "openapi.json").write_text(json.dumps(without_keys(description)), "utf-8")

@@ -62,6 +62,7 @@ def start(**settings: object) -> Served:
 def main(said: str) -> None:
     import uvicorn
 
+    from service.api import jobs
     from service.app import create_app
     from service.logs import configure
     from service.settings import Settings
@@ -70,8 +71,10 @@ def main(said: str) -> None:
     from tests.fakes import PhraseDetector
 
     answers.HELD_FOR = delivering.LEASE = timedelta(seconds=2)
+    chosen = json.loads(said)
+    jobs.MOST_WAITING = chosen.pop("most_waiting", jobs.MOST_WAITING)
     configure(json=False, level="WARNING")
-    app = create_app(Settings(**json.loads(said)), detector=PhraseDetector())
+    app = create_app(Settings(**chosen), detector=PhraseDetector())
     with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)

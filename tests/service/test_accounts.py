@@ -1,7 +1,9 @@
 """Signing in by password and code: guessing is stopped, codes work once, sessions are fresh."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pyotp
 import pytest
@@ -11,11 +13,11 @@ from httpx2 import Response
 from sqlalchemy import select
 
 from service.accounts import passwords, second_factor
-from service.accounts.sign_in import MOST_TRIES
+from service.accounts.sign_in import MOST_TRIES, remove_second_factor
 from service.assessing import Context
-from service.errors import InvalidFieldsError
+from service.errors import ConflictError, InvalidFieldsError
 from service.store import users
-from service.store.audit import find_break
+from service.store.audit import find_break, list_events
 from service.store.tables import AuditEventRow, CredentialRow
 from tests.fakes import Clock
 
@@ -143,6 +145,68 @@ def test_a_disabled_person_is_shut_out(app: FastAPI, asha: TestClient, context: 
 def test_a_password_that_is_easy_to_guess_is_refused(password: str) -> None:
     with pytest.raises(InvalidFieldsError):
         passwords.check_password(password, name="asha")
+
+
+def shown_codes(page: str) -> list[str]:
+    return re.findall(r'<code class="key">(\w{5}-\w{5})</code>', page)
+
+
+def test_each_recovery_code_replaces_the_phone_once(
+    app: FastAPI, asha: TestClient, context: Context, clock: Clock
+) -> None:
+    secret = turn_on(context, asha)
+    codes = second_factor.recovery_codes(secret, pepper=context.pepper)
+    assert len(set(codes)) == second_factor.RECOVERY_CODES
+    assert sign_in(app, code="aaaaa-aaaaa").status_code == 401
+    assert sign_in(app, code=codes[3]).status_code == 303
+    assert sign_in(app, code=codes[3]).status_code == 401
+    assert sign_in(app, code=codes[0].upper().replace("-", " ")).status_code == 303
+    assert "6 recovery codes left" in asha.get("/console/account").text
+    other = second_factor.recovery_codes(secret, pepper=b"another" * 8)
+    assert not set(other) & set(codes), "who has the phone's secret alone has no codes"
+
+
+def test_recovery_codes_are_shown_once_and_kept_nowhere(asha: TestClient, context: Context) -> None:
+    begun = asha.submit("/console/account/second-factor").text
+    secret = re.search(r'<code class="key">([A-Z2-7 ]+)</code>', begun)[1].replace(" ", "")
+    code = pyotp.TOTP(secret).at(context.clock())
+    codes = shown_codes(asha.submit("/console/account/second-factor/confirm", code=code).text)
+    assert codes == list(second_factor.recovery_codes(secret, pepper=context.pepper))
+    assert shown_codes(asha.get("/console/account").text) == []
+    database = Path(context.database.url.removeprefix("sqlite:///"))
+    stored = database.read_bytes() + database.with_name(database.name + "-wal").read_bytes()
+    assert not [code for code in codes if code.encode() in stored]
+
+
+def test_the_key_is_drawn_without_script_or_style(asha: TestClient) -> None:
+    page = asha.submit("/console/account/second-factor").text
+    drawn = re.search(r'<div class="qr".*?</div>', page, re.DOTALL)[0]
+    assert "<svg" in drawn
+    assert not re.search(r"<script|<style|style=|href", drawn)
+
+
+def test_a_lost_second_factor_is_taken_away_and_sessions_end(
+    app: FastAPI, asha: TestClient, context: Context
+) -> None:
+    codes = second_factor.recovery_codes(turn_on(context, asha), pepper=context.pepper)
+    with context.database.writing() as session:
+        remove_second_factor(session, users.get_user(session, "asha"), at=context.clock())
+    assert asha.get("/console").status_code == 401
+    assert sign_in(app).status_code == 303, "a reviewer's password is enough again"
+    with context.database.writing() as session:
+        with pytest.raises(ConflictError, match="asha has no second factor"):
+            remove_second_factor(session, users.get_user(session, "asha"), at=context.clock())
+        asha_now = users.get_user(session, "asha")
+        acts = [event.act for event in list_events(session, asha_now.id)]
+    assert "second_factor_removed" in acts
+    token = sign_in(app).cookies["lurewatch_session"]
+    again = TestClient(app, cookies={"lurewatch_session": token})
+    csrf = re.search(r'name="csrf" value="(\w+)"', again.get("/console").text)[1]
+    assert "QR code" in again.post("/console/account/second-factor", data={"csrf": csrf}).text
+    with context.database.reading() as session:
+        sealed = session.scalars(select(CredentialRow.sealed_totp)).one()
+    fresh = second_factor.unseal(sealed, pepper=context.pepper)
+    assert not set(second_factor.recovery_codes(fresh, pepper=context.pepper)) & set(codes)
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])

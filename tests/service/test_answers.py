@@ -8,11 +8,14 @@ from sqlalchemy import func, select
 
 from model.schema.assessment import Band
 from service.advice import Do, Mode, advise
+from service.app import create_app
 from service.assessing import Context, assess
 from service.auth import create_key
+from service.settings import Settings
 from service.store.tables import AdvertRow, AssessmentRow, ReviewRow
 from service.testing import list_test_adverts
 from tests.factories import HONEST, LURE, UNCERTAIN, make_advert
+from tests.fakes import Clock, PhraseDetector
 
 
 @pytest.fixture
@@ -170,13 +173,27 @@ def test_a_test_key_gets_every_band_and_reason_the_same_each_time_and_stores_not
         assert session.scalar(select(func.count()).select_from(AdvertRow)) == 0
 
 
-def test_other_adverts_of_a_test_key_are_scored_for_real_and_can_be_read_again_here(
-    test_client: TestClient, client: TestClient, context: Context
+def test_a_forced_answer_is_read_again_by_its_id_from_any_process(
+    test_client: TestClient, client: TestClient, settings: Settings, clock: Clock
+) -> None:
+    clock.move(days=1)
+    other = create_app(settings, detector=PhraseDetector(), clock=clock)
+    with TestClient(other, headers=dict(test_client.headers)) as elsewhere:
+        for advert_id in ("test:band:high", "test:reason:upfront_fee", "test:band:not_an_advert"):
+            answer = test_client.post("/v1/score", json={"id": advert_id, "text": "x"}).json()
+            path = f"/v1/assessments/{answer['id']}"
+            assert elsewhere.get(path).json() == test_client.get(path).json() == answer
+            assert elsewhere.get(path).headers["etag"] == test_client.get(path).headers["etag"]
+            assert client.get(path).status_code == 404
+        for unknown in ("asmtest_", "asmtest_band", "asmtest_band_purple", "asmtest_band:high", "band_high"):
+            assert elsewhere.get(f"/v1/assessments/{unknown}").status_code == 404
+
+
+def test_other_adverts_of_a_test_key_are_scored_for_real_and_leave_nothing_to_read_again(
+    test_client: TestClient, context: Context
 ) -> None:
     answer = test_client.post("/v1/score", json={"text": LURE}).json()
-    assert (answer["band"], answer["kept"]["store"]) == ("high", "none")
-    assert test_client.get(f"/v1/assessments/{answer['id']}").json()["score"] == answer["score"]
-    assert client.get(f"/v1/assessments/{answer['id']}").status_code == 404
+    assert (answer["band"], answer["kept"]["store"], answer["id"]) == ("high", "none", None)
     with context.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(AdvertRow)) == 0
 

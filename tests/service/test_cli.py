@@ -8,13 +8,20 @@ from pathlib import Path
 import pytest
 
 import lurewatch
+from crawler.budget import read_confirmed
 from service import app
+from service.assessing import Context, assess_and_store
+from service.review.permissions import Person
+from service.review.verdicts import find_choice
 from service.settings import Settings
 from service.store.database import Database
 from service.store.migrate import migrate
+from service.store.partners import ensure_partner
+from service.store.reviews import find_review, get_review
 from service.tokens import is_well_formed
 from tests.factories import LURE, make_advert
 from tests.fakes import PhraseDetector
+from tests.service.test_review import add, decide, undo
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -54,6 +61,7 @@ def test_a_user_is_added_linked_listed_and_disabled(run: Run) -> None:
     assert run("users", "link", "asha")[1] != out
     listed = run("users", "list")[1].splitlines()[1].split()
     assert (listed[:3], listed[-1]) == (["asha", pseudonym, "lead"], "active")
+    assert run("users", "reset-factor", "asha")[0::2] == (1, "lurewatch: asha has no second factor\n")
     assert run("users", "disable", "asha")[0] == 0
     assert run("users", "link", "asha")[0] == 2
     assert run("users", "list")[1].splitlines()[1].endswith("disabled")
@@ -108,6 +116,35 @@ def test_ingest_counts_names_bad_lines_and_falls_short_at_the_end(run: Run, tmp_
 def test_labels_export_says_when_there_is_nothing(run: Run, tmp_path: Path) -> None:
     assert run("labels", "export", "--to", str(tmp_path / "labels")) == (0, "nothing new to export\n", "")
     assert not (tmp_path / "labels").exists()
+
+
+def test_the_ids_that_people_confirmed_are_printed_as_a_crawl_reads_them(
+    run: Run, context: Context, make_person: Callable[..., Person], tmp_path: Path
+) -> None:
+    """Only what stands: not what was cleared, undone, or sent by a partner."""
+    by = make_person()
+    reviews = add(context, *(f"{LURE} {n}" for n in range(4)))
+    with context.database.writing() as session:
+        partner = ensure_partner(session, "Example Jobs", at=context.clock()).id
+    assess_and_store(context, [make_advert(id="theirs", text=LURE)], partner_id=partner, at=context.clock())
+    with context.database.reading() as session:
+        of_advert = {get_review(session, review).advert_id: review for review in reviews}
+        theirs = find_review(session, partner_id=partner, advert_id="theirs").id
+    for review, choice in (
+        (of_advert["ad-0"], "confirmed:scam_centre"),
+        (of_advert["ad-1"], "legitimate"),
+        (of_advert["ad-2"], "confirmed:fee_fraud"),
+        (theirs, "confirmed:scam_centre"),
+        (of_advert["ad-3"], "confirmed:scam_centre"),
+    ):
+        decide(context, review, find_choice(choice), by)
+    undo(context, by)
+
+    code, out, err = run("labels", "confirmed")
+    (tmp_path / "confirmed.txt").write_text(out)
+
+    assert (code, err) == (0, "")
+    assert read_confirmed(tmp_path / "confirmed.txt") == {"ad-0", "ad-2"}
 
 
 def test_a_backup_can_be_served_from(run: Run, tmp_path: Path) -> None:

@@ -12,9 +12,11 @@ from service.errors import InputError
 from service.retention import erase_due
 from service.review.permissions import Person
 from service.settings import Settings
+from service.store.adverts import insert_new
 from service.store.backup import copy_database
+from service.store.partners import ensure_partner
 from service.store.restore import restore_database
-from service.store.tables import AdvertRow, DecisionRow
+from service.store.tables import AdvertRow, DecisionRow, TemplateBandRow
 from tests.factories import LURE
 from tests.fakes import Clock
 from tests.service import test_idempotency, test_jobs, test_kill, test_postgres, test_retention, test_webhooks
@@ -62,6 +64,20 @@ def test_adverts_whose_time_is_over_are_erased(
     assert test_retention.n_rows(context, AdvertRow) == test_retention.n_rows(context, DecisionRow) == 0
 
 
+def test_rows_that_are_known_are_never_told_to_be_new(context: Context) -> None:
+    with context.database.writing() as session:
+        partner_id = ensure_partner(session, "Example Jobs", at=context.clock()).id
+        rows = [{"band_hash": n, "partner_id": partner_id, "link_id": 1} for n in range(300)]
+        insert_new(session, TemplateBandRow, rows[:1])
+        assert not insert_new(session, TemplateBandRow, rows[:1])
+        assert not insert_new(session, TemplateBandRow, rows)
+        insert_new(session, TemplateBandRow, [{**row, "link_id": 2} for row in rows])
+        assert session.scalar(text("SELECT count(*) FROM template_bands")) == 600
+
+
+test_company = test_retention.test_who_is_erased_counts_as_nobodys_company_any_more
+test_stopped = test_kill.test_a_service_that_is_asked_to_stop_answers_what_it_has_taken
+test_share = test_jobs.test_a_job_takes_from_the_minute_and_leaves_half_of_it_to_live_calls
 test_rescored = test_retention.test_after_retraining_partners_hear_of_adverts_in_another_band_once
 test_kill_9 = test_kill.test_kill_9_under_load_loses_nothing_that_was_answered
 chosen = test_kill.chosen

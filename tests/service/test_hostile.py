@@ -1,9 +1,11 @@
-"""Hostile tries, one test each. Further ones: bombs and long lines in `test_jobs`, replayed, altered and stale
-webhooks in `test_client`, rebinding names, redirects and dripping answers in `test_webhooks`."""
+"""Hostile tries, one test each. Further ones: every address with another partner's ids in `test_strangers`, bombs and
+long lines in `test_jobs`, replayed, altered and stale webhooks in `test_client`, rebinding names, redirects and
+dripping answers in `test_webhooks`."""
 
 import json
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -262,6 +264,31 @@ def test_an_expired_key_is_refused_to_the_second(
     check_problem(anonymous.get("/v1/assessments", headers=headers), 401, "unauthenticated")
 
 
+def test_where_a_request_claims_to_come_from_or_go_to_changes_nothing(
+    anonymous: TestClient, admin: dict[str, str]
+) -> None:
+    claims = {
+        "Host": "evil.example",
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-For": "127.0.0.1",
+        "Forwarded": "host=evil.example",
+        "Origin": "https://evil.example",
+    }
+    wanted = {"url": "https://board.example.com/hooks"}
+    made = anonymous.post("/v1/webhooks", json=wanted, headers={**admin, **claims})
+    assert made.status_code == 201
+    assert made.headers["location"] == f"/v1/webhooks/{made.json()['id']}"
+    assert "evil.example" not in f"{made.text}{dict(made.headers)}"
+    assert "access-control-allow-origin" not in made.headers
+    check_problem(anonymous.get("/v1/webhooks", headers=claims), 401, "unauthenticated")
+
+
+def test_a_console_session_opens_no_door_of_the_api(browse: Callable[..., TestClient]) -> None:
+    browser = browse()
+    assert browser.get("/console").status_code == 200
+    check_problem(browser.get("/v1/assessments"), 401, "unauthenticated")
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("raw")
@@ -308,6 +335,21 @@ def test_a_header_cannot_write_another_header(served: Served, value: bytes) -> N
     assert b"set-cookie" not in head
     assert b"aaaa" not in head
     assert head.startswith((b"http/1.1 200", b"http/1.1 400", b"http/1.1 431"))
+
+
+def test_bodies_that_never_end_hold_up_nobody_else(served: Served) -> None:
+    host, _, port = served.url.removeprefix("http://").partition(":")
+    begun = b"POST /v1/score HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{"
+    with ExitStack() as stack:
+        for _ in range(100):  # more than there are threads
+            stack.enter_context(socket.create_connection((host, int(port)), timeout=3)).sendall(begun)
+        answer = raw(served, b"GET /v1/assessments HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 401")
+
+
+def test_a_body_longer_than_it_says_is_no_second_request(served: Served) -> None:
+    head = b"POST /v1/score HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\n"
+    assert b"model_version" not in raw(served, head + b"{}GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
 
 
 def test_headers_without_end_are_cut_off(served: Served) -> None:

@@ -8,12 +8,15 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
+from service import worker
 from service.assessing import Context
 from service.jobs import running
 from service.jobs.files import files_of
 from service.jobs.running import run_job
+from service.rates import RateLimits
 from service.settings import Settings
 from service.store.tables import AssessmentRow, JobRow
+from service.worker import Worker
 from tests.factories import HONEST, LURE
 from tests.service.test_api import check_problem
 
@@ -158,6 +161,37 @@ def test_a_job_that_another_worker_has_is_left_alone(
         assert not run_job(context, job["id"])
     assert run_job(context, job["id"])
     assert not run_job(context, job["id"])
+
+
+def test_a_job_takes_from_the_minute_and_leaves_half_of_it_to_live_calls(
+    client: TestClient, context: Context
+) -> None:
+    n_lines = 4 * 100
+    object.__setattr__(context, "rates", RateLimits(per_minute=100))
+    job = send(client, lines(n_lines))
+    assert not run_job(context, job["id"])
+    half = client.get(f"/v1/jobs/{job['id']}").json()
+    assert (half["state"], half["n_scored"]) == ("running", 3 * running.HANDFUL)
+    single = client.post("/v1/score", json={"text": HONEST})
+    assert single.headers["ratelimit"].startswith('"adverts";r=51;')
+    live = {"adverts": [{"text": HONEST}] * 51}
+    assert client.post("/v1/score/batch", json=live).status_code == 207
+    check_problem(client.post("/v1/score", json={"text": HONEST}), 429, "rate-limited")
+    for _ in range(2):
+        object.__setattr__(context, "rates", RateLimits(per_minute=100))
+        run_job(context, job["id"])
+    output = rows(client.get(f"/v1/jobs/{job['id']}/output").text)
+    assert [row["line"] for row in output] == list(range(1, n_lines + 1))
+
+
+def test_a_large_job_holds_up_no_small_one(
+    client: TestClient, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "TURN_S", 0.0)
+    large, small = send(client, lines(running.HANDFUL * 8)), send(client, lines(1))
+    Worker(context)._run_jobs()
+    states = [client.get(f"/v1/jobs/{job['id']}").json()["state"] for job in (large, small)]
+    assert states == ["running", "done"]
 
 
 def test_a_worker_that_stops_leaves_a_job_that_another_ends(client: TestClient, context: Context) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import stix2
@@ -24,17 +25,23 @@ from pymisp import MISPEvent
 from sqlalchemy import select
 
 from service.assessing import Context, assess_and_store
-from service.errors import ForbiddenError, InvalidFieldsError
-from service.packages import misp_event, stix
-from service.packages.build import Package, make_package
+from service.errors import ForbiddenError, InvalidFieldsError, NeedsSecondLookError
+from service.packages import bench, misp_event, printing, stix
+from service.packages.build import Package, build, gather, record_made
 from service.packages.contents import Contents, Item, collect
+from service.packages.pages import find_pages
+from service.packages.printing import Printed, print_report
 from service.packages.sheet import safe_cell, write_sheet
 from service.packages.verify_package import find_faults, write_archive
 from service.review.permissions import Person
+from service.review.second_look import SECOND, ask_for_looks, give_look, only_drawn
+from service.settings import Settings
+from service.store import agreement
 from service.store.audit import list_events
 from service.store.tables import CRAWLER, ReviewRow
 from tests.factories import make_advert
-from tests.service.test_review import CONFIRM, add, decide
+from tests.service.test_insight import look, waits
+from tests.service.test_review import CONFIRM, LEGITIMATE, add, decide
 
 MakePerson = Callable[..., Person]
 Browse = Callable[..., TestClient]
@@ -65,6 +72,7 @@ def review_id(context: Context, make_person: MakePerson) -> str:
     with context.database.reading() as session:
         found = session.scalars(select(ReviewRow.id)).one()
     decide(context, found, CONFIRM, make_person("asha"), note="secret note: call 12345678")
+    look(context, make_person("cleo"))
     return found
 
 
@@ -89,9 +97,14 @@ def evidence(tmp_path: Path) -> Path:
 
 
 def make(context: Context, review_ids: list[str], by: Person, **more: object) -> Package:
-    given = {"full": False, "purpose": "", **more}
+    given = {"full": False, "purpose": "", "second_look_rate": 0, **more}
+    evidence, printer = given.pop("evidence", None), given.pop("printer", None)
     with context.database.writing() as session:
-        return make_package(session, review_ids, by=by, at=context.clock(), **given)
+        contents = gather(session, review_ids, by=by, at=context.clock(), **given)
+        pages = find_pages(evidence, [item.advert.page_digest for item in contents.items]) if evidence else {}
+        package = build(contents, pages=pages if contents.full else {}, printer=printer)
+        record_made(session, package, contents, by=by)
+    return package
 
 
 def files_of(package: Package) -> dict[str, bytes]:
@@ -207,6 +220,7 @@ def test_a_redacted_package_holds_no_contact_anywhere(
     for name, data in files.items():
         assert not [secret for secret in SECRETS if secret.encode() in data], name
     assert b"Free flight, room and meals" in files["adverts.jsonl"]
+    assert json.loads(files["manifest.json"])["report_pdf"] == "left out: not asked for"
 
 
 def test_a_full_package_holds_contacts_and_the_archived_page(
@@ -400,8 +414,6 @@ def test_the_console_gives_a_package_as_a_file(context: Context, browse: Browse,
 
 
 def test_the_same_contents_give_the_same_bytes(context: Context, review_id: str) -> None:
-    from service.packages.build import build
-
     with context.database.reading() as session:
         contents = collect(
             session,
@@ -413,3 +425,162 @@ def test_the_same_contents_give_the_same_bytes(context: Context, review_id: str)
             made_at=datetime(2026, 11, 21, tzinfo=UTC),
         )
     assert build(contents, pages={}).data == build(contents, pages={}).data
+
+
+@pytest.mark.parametrize("state", ["undecided", "unasked", "waiting", "disagreed", "settled"])
+def test_what_leaves_with_contacts_needs_two_people_who_say_the_same(
+    context: Context, lead: Person, make_person: MakePerson, state: str
+) -> None:
+    found = add(context, LURE)[0]
+    rate = 1 if state == "waiting" else 0
+    if state != "undecided":
+        decide(context, found, CONFIRM, make_person("asha"))
+    if state in {"disagreed", "settled"}:
+        look(context, make_person("bela"), LEGITIMATE)
+    if state == "settled":
+        look(context, make_person("cleo", role="lead"), CONFIRM, turn=3)
+        assert make(context, [found], lead, full=True, purpose=PURPOSE)
+        return
+    with pytest.raises(NeedsSecondLookError, match="word is missing for 1 of 1 adverts"):
+        make(context, [found], lead, full=True, purpose=PURPOSE, second_look_rate=rate)
+    assert make(context, [found], lead, second_look_rate=rate)
+
+
+def test_a_second_look_that_was_asked_for_comes_up_and_opens_the_way(
+    context: Context, lead: Person, make_person: MakePerson
+) -> None:
+    asha, bela = make_person("asha"), make_person("bela")
+    found = add(context, LURE)[0]
+    made = decide(context, found, CONFIRM, asha)
+    assert waits(context, bela, rate=0) is None
+    with context.database.writing() as session:
+        assert ask_for_looks(session, [found], by=lead, at=context.clock(), rate=0) == 1
+        assert ask_for_looks(session, [found], by=lead, at=context.clock(), rate=0) == 0
+        with pytest.raises(ForbiddenError):
+            ask_for_looks(session, [found], by=bela, at=context.clock(), rate=0)
+    assert waits(context, asha, rate=0) is None
+    assert waits(context, bela, rate=0) == made.id
+    with pytest.raises(NeedsSecondLookError):
+        make(context, [found], lead, full=True, purpose=PURPOSE)
+    with context.database.writing() as session:
+        give_look(session, made.id, CONFIRM, by=bela, at=context.clock(), turn=SECOND, rate=0)
+    package = make(context, [found], lead, full=True, purpose=PURPOSE)
+    assert b"second_look_asked" in files_of(package)["custody.jsonl"]
+    with context.database.reading() as session:
+        looks = agreement.list_looks(session, limit=9)
+    assert len(looks) == 1
+    assert only_drawn(looks, rate=0) == [], "looks that were asked for do not count as drawn"
+
+
+def test_the_console_refuses_a_full_package_and_asks_for_the_look(
+    context: Context, browse: Browse, make_person: MakePerson, settings: Settings
+) -> None:
+    object.__setattr__(context, "settings", settings.model_copy(update={"second_look_rate": 0.0}))
+    found = add(context, LURE)[0]
+    decide(context, found, CONFIRM, make_person("asha"))
+    browser, path = browse("lena", role="lead"), f"/console/reviews/{found}/package"
+    refused = browser.submit(path, full="true", purpose=PURPOSE)
+    assert refused.status_code == 409
+    assert "only one person has looked" in refused.text
+    assert f'action="{path}/second-look"' in refused.text
+    asked = browser.submit(f"{path}/second-look")
+    assert asked.status_code == 200
+    assert "waits for its second look" in asked.text
+    assert f'action="{path}/second-look"' not in asked.text
+    assert waits(context, make_person("bela"), rate=0)
+    assert browser.post(f"{path}/second-look", data={"csrf": "0" * 64}).status_code == 403
+
+
+SCRIPTS = {
+    "Khmer": "ធ្វើការ នៅ កម្ពុជា",
+    "Thai": "รับสมัครแอดมิน",
+    "Myanmar": "အလုပ်ခေါ်သည်",
+    "Arabic": "السكن والطعام مجاناً",
+    "Cjk": "招聘客服，薪资高",
+}
+
+
+def report(words: str) -> bytes:
+    return f'<html><body><p dir="auto">{words}</p></body></html>'.encode()
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_the_report_is_printed_in_every_script_or_says_which_font_is_missing(script: str) -> None:
+    pytest.importorskip(
+        "weasyprint", exc_type=(ImportError, OSError), reason="no WeasyPrint or no Pango here"
+    )
+    printed = print_report(report(SCRIPTS[script]), n_adverts=1)
+    assert printed.pdf.startswith(b"%PDF-")
+    assert printed.note in {"printed", f"printed; no font here for {script}"}
+    assert print_report(report(SCRIPTS[script]), n_adverts=1) == printed
+
+
+def test_a_missing_font_is_named() -> None:
+    pytest.importorskip(
+        "weasyprint", exc_type=(ImportError, OSError), reason="no WeasyPrint or no Pango here"
+    )
+    nobodys = chr(0x1E4D0) + chr(0x1E4D1)  # Nag Mundari, of Unicode 15
+    printed = print_report(report(f"Salary {nobodys}"), n_adverts=1)
+    if printed.note == "printed":
+        pytest.skip("a font for Nag Mundari is installed here")
+    assert printed.note.startswith("printed; no font here for ")
+    assert printed.pdf != print_report(report("Salary"), n_adverts=1).pdf
+
+
+def test_a_package_carries_the_printed_report_under_its_digest(
+    context: Context, review_id: str, lead: Person
+) -> None:
+    pytest.importorskip(
+        "weasyprint", exc_type=(ImportError, OSError), reason="no WeasyPrint or no Pango here"
+    )
+    package = make(context, [review_id], lead, printer=print_report)
+    files = files_of(package)
+    assert files["report.pdf"].startswith(b"%PDF-")
+    manifest = json.loads(files["manifest.json"])
+    assert manifest["report_pdf"].startswith("printed")
+    assert manifest["files"]["report.pdf"]["sha256"] == hashlib.sha256(files["report.pdf"]).hexdigest()
+    assert find_faults(package.data) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "n_adverts", "why"),
+    [
+        ({"MOST_PRINTED": 1}, 2, "more than 1 adverts"),
+        ({"WALL_S": 0.001}, 1, "did not end (TimeoutExpired)"),
+        ({"sys": SimpleNamespace(executable="/bin/false")}, 1, "failed (exit 1)"),
+        ({"sys": SimpleNamespace(executable="/nowhere/python")}, 1, "did not end (FileNotFoundError)"),
+    ],
+)
+def test_without_a_pdf_the_package_is_made_and_says_why(
+    context: Context,
+    review_id: str,
+    lead: Person,
+    monkeypatch: pytest.MonkeyPatch,
+    more: dict[str, object],
+    n_adverts: int,
+    why: str,
+) -> None:
+    for name, value in more.items():
+        monkeypatch.setattr(printing, name, value)
+    printed = print_report(report("Salary"), n_adverts=n_adverts)
+    assert (printed.pdf, why in printed.note) == (None, True), printed.note
+    package = make(context, [review_id], lead, printer=lambda _html, **_more: printed)
+    files = files_of(package)
+    assert "report.pdf" not in files
+    assert json.loads(files["manifest.json"])["report_pdf"] == printed.note
+    assert printed.note in files["README.txt"].decode()
+
+
+def test_without_pango_printing_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "weasyprint.py").write_text("raise OSError('cannot load library libpango-1.0-0')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    printed = print_report(report("Salary"), n_adverts=1)
+    assert printed == Printed(
+        None, "left out: WeasyPrint or its Pango library is not installed; print report.html"
+    )
+
+
+def test_the_bench_writes_as_many_objects_as_it_says_and_the_stix_parser_reads_them(tmp_path: Path) -> None:
+    told = bench._measure(tmp_path / "bundle.json", 800)
+    assert told["objects"] >= 800
+    assert bench._count_parsed(tmp_path / "bundle.json") == told["objects"]

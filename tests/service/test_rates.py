@@ -83,14 +83,26 @@ def test_all_keys_of_a_partner_share_a_count_and_partners_do_not(
     assert answers == {"Example Jobs": 429, "Other Jobs": 200}
 
 
+def test_jobs_take_a_quarter_per_advert_and_nothing_of_the_last_half(redis_url: str) -> None:
+    one, other = (RateLimits(per_minute=100, redis_url=redis_url) for _ in range(2))
+    taken = [rates.take_for_job("par_1", n_adverts=64) for rates in (one, other, one, other)]
+    assert taken == [True, True, True, False]
+    assert one.take_for_job("par_1", n_adverts=5)
+    assert not other.take_for_job("par_1", n_adverts=1)
+    assert one.take_for_job("par_2", n_adverts=200)
+    assert other.take("par_1", cost=50)["RateLimit"].startswith('"adverts";r=0;')
+
+
 def test_without_a_limit_nothing_is_counted_and_nothing_said() -> None:
     rates = RateLimits(per_minute=0)
     assert [rates.take("par_1", cost=10**6) for _ in range(3)] == [{}, {}, {}]
+    assert rates.take_for_job("par_1", n_adverts=10**6)
 
 
 def test_a_redis_that_does_not_answer_lets_requests_through(capsys: pytest.CaptureFixture[str]) -> None:
     rates = RateLimits(per_minute=100, redis_url=f"redis://127.0.0.1:{free_port()}")
     assert rates.take("par_1", cost=500) == {}
+    assert rates.take_for_job("par_1", n_adverts=500)
     assert "rate limits are off" in capsys.readouterr().out
 
 

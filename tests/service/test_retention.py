@@ -25,10 +25,13 @@ from service.store.tables import (
     AdvertRow,
     AssessmentRow,
     AuditEventRow,
+    CampaignRow,
     DecisionRow,
     KeptAnswerRow,
+    LinkKeyRow,
     ReviewRow,
     Table,
+    TemplateBandRow,
     WebhookDeliveryRow,
     WebhookEndpointRow,
     WebhookMessageRow,
@@ -99,6 +102,31 @@ def test_an_older_version_goes_and_the_review_of_the_newer_one_stays(
     clock.move(days=165)
     assert erase_due(context) == 1
     assert (n_rows(context, AdvertRow), n_rows(context, ReviewRow), n_rows(context, DecisionRow)) == (1, 1, 0)
+
+
+def test_who_is_erased_counts_as_nobodys_company_any_more(
+    client: TestClient, context: Context, clock: Clock, make_person: Callable[..., Person]
+) -> None:
+    def send(advert_id: str) -> dict:
+        return client.post("/v1/score", json={"id": advert_id, "text": f"{LURE} Part {advert_id}."}).json()
+
+    send("old")
+    decide_first(context, make_person())
+    clock.move(days=10)
+    assert send("young")["linked"]["confirmed"] == 1
+    send("old")  # known by now in this wording: goes with its first coming
+    clock.move(days=355)
+    assert erase_due(context) == 1
+    linked = send("new")["linked"]
+    assert (linked["adverts"], linked["confirmed"]) == (1, 0)
+    with context.database.reading() as session:
+        assert not session.scalars(select(LinkKeyRow).where(LinkKeyRow.n_confirmed > 0)).all()
+    clock.move(days=400)
+    assert erase_due(context) == 2
+    assert [n_rows(context, table) for table in (LinkKeyRow, TemplateBandRow)] == [0, 0]
+    with context.database.reading() as session:
+        assert session.scalars(select(CampaignRow.n_adverts)).all() == [0]
+    assert send("last")["linked"]["adverts"] == 0
 
 
 def test_more_than_a_handful_goes_in_several_transactions(

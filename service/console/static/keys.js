@@ -40,6 +40,7 @@
       return;
     }
     if (event.key === "Escape") return await_("");
+    if (sent) return;
     const key = letter(event);
     if (!key) return;
     const full = pending ? `${pending} ${key}` : key;
@@ -67,7 +68,21 @@
       sent = true;
     });
   }
-  window.addEventListener("pageshow", () => { sent = false; });
+  // The words of the next advert came with this page: they can be read while its own page is on the way.
+  const ahead = document.getElementById("ahead");
+  const showAhead = () => {
+    document.querySelector(".case > .paper").replaceChildren(ahead.content.cloneNode(true));
+    document.body.classList.add("ahead");
+    document.getElementById("main").setAttribute("aria-busy", "true");
+    scrollTo(0, 0);
+  };
+  for (const form of ahead ? document.querySelectorAll("form[data-ahead]") : []) {
+    form.addEventListener("submit", (event) => { if (!event.defaultPrevented) setTimeout(showAhead); });
+  }
+  window.addEventListener("pageshow", (event) => {
+    sent = false;
+    if (event.persisted && document.body.classList.contains("ahead")) location.reload();
+  });
 
   // Clocks run down from what the server said was left, so that a wrong clock here does no harm.
   const clocks = [...document.querySelectorAll(".clock[data-seconds]")].map((e) => [e, Number(e.dataset.seconds)]);

@@ -1,10 +1,13 @@
 import copy
 from typing import Any
 
+import numpy as np
 import pytest
 
 from model.training.config import load_config
 from model.training.promotion import gate
+from model.training.scores import RowScores
+from model.training.slice_gate import slice_faults
 
 
 def share(value: float, n: int = 100) -> dict[str, Any]:
@@ -56,3 +59,44 @@ def test_a_slice_of_a_few_rows_refuses_nobody() -> None:
     candidate = copy.deepcopy(SERVING)
     candidate["false_alarms_by_variant"]["thin"] = share(1.0, n=5)
     assert gate(SERVING, candidate, load_config().gate) == []
+
+
+def scored(flagged: list[bool], labels: list[str], *, prefix: str = "") -> RowScores:
+    n = len(flagged)
+    return RowScores(
+        version="r",
+        ids=tuple(f"{prefix}{i}" for i in range(n)),
+        labels=tuple(labels),
+        twins=("",) * n,
+        groups=np.arange(n),
+        log_odds=np.where(flagged, 2.0, -2.0),
+        stance=np.full(n, -np.inf),
+        thresholds={"review": 0.5, "high": 0.9, "not_an_advert": 0.5},
+    )
+
+
+@pytest.mark.parametrize(
+    ("label", "before", "after", "said"),
+    [
+        ("legitimate", 0, 5, "false alarms by language: km rises from 0.0% to 12.5% of the 40 both know"),
+        ("legitimate", 0, 2, None),  # two texts: chance gives that one time in four
+        ("legitimate", 5, 0, None),
+        ("scam_centre", 30, 20, "misses by language: km rises from 25.0% to 50.0%"),
+        ("scam_centre", 30, 27, None),
+    ],
+)
+def test_a_slice_is_compared_on_the_rows_that_both_releases_know(
+    label: str, before: int, after: int, said: str | None
+) -> None:
+    first, second = (scored([i < n for i in range(40)], [label] * 40) for n in (before, after))
+    of = {"language": {str(i): "km" for i in range(40)}}
+    faults = list(slice_faults(first, second, of, load_config().gate))
+    assert [said in fault for fault in faults if said] == ([True] if said else [])
+    assert bool(faults) == bool(said)
+
+
+def test_rows_that_joined_since_are_held_against_nobody() -> None:
+    first = scored([False] * 40, ["legitimate"] * 40)
+    second = scored([True] * 40, ["legitimate"] * 40, prefix="new-")
+    of = {"language": {f"new-{i}": "km" for i in range(40)}}
+    assert list(slice_faults(first, second, of, load_config().gate)) == []

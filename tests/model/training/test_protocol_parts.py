@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from model.asking import Labelled
 from model.classifier.prior import Prior
 from model.errors import InputError
 from model.schema.assessment import Assessment, Reason, Span, Thresholds
@@ -15,7 +16,15 @@ from model.training.drift import drift_of, stability_index
 from model.training.fairness import swaps_of
 from model.training.fitting import split_folds
 from model.training.labels_protocol import left_out_folds
-from model.training.learning import ORDERS, Lesson, active_curves, learning_curve
+from model.training.learning import (
+    ORDERS,
+    Lesson,
+    Pool,
+    active_curves,
+    learning_curve,
+    learnt_from,
+    signs_of,
+)
 from model.training.materials import Materials
 from model.training.rivals import ENSEMBLE, RIVALS, Task, compare_on, ngrams_of
 from model.training.slices import slices_of, source_of
@@ -104,7 +113,8 @@ def lesson() -> Lesson:
     )
     groups = np.arange(400) // 2
     folds = list(split_folds(rows, groups, n_folds=4, seed=0))
-    return Lesson(Fresh(), made.columns, rows, groups, np.ones(400), folds)  # type: ignore[arg-type]
+    signs = [frozenset(f"sign {column}" for column in row.indices) for row in made.columns]
+    return Lesson(Fresh(), made.columns, rows, groups, np.ones(400), folds, signs)  # type: ignore[arg-type]
 
 
 def test_more_rows_teach_more_and_the_last_point_is_the_whole_training_side() -> None:
@@ -121,6 +131,27 @@ def test_all_orders_of_asking_start_from_the_same_rows_and_ask_for_as_many() -> 
     assert len({curve[0]["average_precision"] for curve in curves.values()}) == 1
     for points in zip(*curves.values(), strict=True):
         assert max(point["rows"] for point in points) - min(point["rows"] for point in points) <= 2
+
+
+def test_the_daily_set_asks_for_the_scarce_language_sooner_than_chance_does() -> None:
+    made = lesson()
+    known, rest = np.arange(0, 300, 15), np.setdiff1d(np.arange(300), np.arange(0, 300, 15))
+    pool = Pool(known, rest, made.fit_and_score(known, rest), wanted=30)
+
+    def share(name: str) -> float:
+        urgency = ORDERS[name](made, pool, np.random.default_rng(0))
+        return float((made.languages[rest[np.argsort(-urgency, kind="stable")[:30]]] == "km").mean())
+
+    assert share("the daily set") > 2 * share("at random")
+    assert share("languages with few labels first") > share("the daily set")
+
+
+def test_what_a_release_learnt_from_is_counted_by_language_and_by_sign() -> None:
+    matrix = sparse.csr_matrix(np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]]))
+    signs = signs_of(matrix, ["sign:telegram_contact", "contact:telegram", "pay:ordinary"])
+    assert signs == [frozenset({"telegram_contact", "ordinary_pay"})] * 2
+    taught = learnt_from(["km", "vi"], signs)
+    assert taught == Labelled({"km": 1, "vi": 1}, {"telegram_contact": 2, "ordinary_pay": 2})
 
 
 def test_swaps_differ_in_one_word_only() -> None:

@@ -1,0 +1,17 @@
+"""The daily set on PostgreSQL, by the tests that hold on SQLite."""
+
+from tests.service import test_daily, test_postgres
+
+pytestmark = test_postgres.pytestmark
+server, settings, app = test_postgres.server, test_postgres.settings, test_daily.app
+
+test_chosen = test_daily.test_a_set_is_chosen_once_from_the_week_before_its_day
+test_aims = test_daily.test_the_set_goes_to_doubt_to_rare_signs_and_to_languages_with_few_labels
+test_labels = test_daily.test_labels_given_since_count_against_the_shortage
+test_spread = test_daily.test_the_set_is_spread_over_languages_and_takes_one_advert_of_a_campaign
+test_decided = test_daily.test_nothing_decided_and_nothing_of_a_decided_campaign_is_asked
+test_versions = test_daily.test_other_words_of_an_advert_put_nothing_stale_into_the_set
+test_once = test_daily.test_two_processes_choose_one_set_and_the_chain_holds
+test_effect = test_daily.test_the_effect_is_counted_per_language_and_an_undone_verdict_is_none
+test_page = test_daily.test_the_queue_shows_the_set_as_a_link_with_its_progress
+test_erased = test_daily.test_an_erased_advert_leaves_its_set
