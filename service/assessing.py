@@ -7,10 +7,12 @@ campaign that arrive side by side still find each other.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import islice
+from threading import Lock
 from typing import Protocol
 
 from sqlalchemy.orm import Session
@@ -113,6 +115,8 @@ class Context:
     """Stores what requests bring in at the same moment in one transaction."""
     releases: Releases[Detector]
     """The serving release and, when asked for, another installed one."""
+    lane: Lock = field(default_factory=Lock)
+    """Single adverts are scored one after the other: threads that take turns at the interpreter all end late."""
 
 
 def assess(
@@ -142,12 +146,16 @@ def assess_and_store(
     detector: Detector | None = None,
 ) -> list[StoredAssessment]:
     """Score adverts and store everything that follows from it in one transaction, in order."""
-    assessments = assess(context, adverts, at=at, thresholds=thresholds, detector=detector)
-    links = tuple(links_of(advert, pepper=context.pepper) for advert in adverts)
-    submission = Submission(partner_id, tuple(adverts), tuple(assessments), at, links, keep)
+
+    def prepare() -> Submission:
+        with context.lane if len(adverts) == 1 else nullcontext():
+            assessments = assess(context, adverts, at=at, thresholds=thresholds, detector=detector)
+            links = tuple(links_of(advert, pepper=context.pepper) for advert in adverts)
+        return Submission(partner_id, tuple(adverts), tuple(assessments), at, links, keep)
+
     if keep is Keep.NONE:
-        return _only_looked_up(context, submission)
-    return context.writer.do(submission)
+        return _only_looked_up(context, prepare())
+    return context.writer.do(prepare)
 
 
 def store_together(

@@ -49,7 +49,7 @@ class Options(Shown):
     model: str | None = None
 
 
-def read_options(
+async def read_options(
     language: AskedLanguage = None,
     explain: AskedExplain = True,  # noqa: FBT002 - FastAPI calls it by name
     store: AskedStore = Keep.FULL,
@@ -59,7 +59,7 @@ def read_options(
     return Options(language, explain, store, model)
 
 
-def read_shown(
+async def read_shown(
     language: AskedLanguage = None,
     explain: AskedExplain = True,  # noqa: FBT002 - FastAPI calls it by name
 ) -> Shown:

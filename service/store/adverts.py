@@ -1,5 +1,6 @@
 """Adverts as received, one row per version; the same words twice are one row."""
 
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,9 +49,13 @@ def stored_id(advert: JobAdvert) -> str:
 def insert_new(session: Session, table: type[Table], rows: Sequence[Mapping[str, object]]) -> bool:
     """Insert those rows that are not there yet; tells whether all of them were new."""
     connection = session.connection()
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(table.__table__).on_conflict_do_nothing()
-    return connection.execute(insert, rows).rowcount == len(rows)
+    return connection.execute(_insert(table, connection.dialect.name), rows).rowcount == len(rows)
+
+
+@functools.cache
+def _insert(table: type[Table], dialect: str) -> sqlite.Insert | postgresql.Insert:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table.__table__).on_conflict_do_nothing()
 
 
 def record_adverts(

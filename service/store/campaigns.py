@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from model.campaigns.grouping import MOST_SHARING
@@ -35,6 +35,20 @@ from service.store.tables import (
 BY_HAND = "a person"
 """What a merge was made by when nothing was shared."""
 
+_NAMED = aliased(CampaignRow)
+_ROOTS = select(func.coalesce(_NAMED.merged_into, _NAMED.id)).where(
+    _NAMED.id.in_(bindparam("ids", expanding=True))
+)
+# Built once: putting these together anew for each advert costs more than running them.
+_FAMILIES = select(CampaignRow).where(or_(CampaignRow.id.in_(_ROOTS), CampaignRow.merged_into.in_(_ROOTS)))
+_MEMBERSHIPS = (
+    select(CampaignMemberRow.campaign_id, CampaignMemberRow.advert_key, AdvertRow.advert_id)
+    .join(AdvertRow, AdvertRow.key == CampaignMemberRow.advert_key)
+    .where(
+        AdvertRow.partner_id == bindparam("owner"), AdvertRow.advert_id.in_(bindparam("ids", expanding=True))
+    )
+)
+
 
 class Members:
     """Adds adverts to campaigns, each advert once however many versions it has."""
@@ -48,11 +62,7 @@ class Members:
     @cached_property
     def _known(self) -> Sequence[tuple[str, str, str]]:
         """Memberships of these adverts' earlier versions; asked for when the first one joins something."""
-        rows = self._session.execute(
-            select(CampaignMemberRow.campaign_id, CampaignMemberRow.advert_key, AdvertRow.advert_id)
-            .join(AdvertRow, AdvertRow.key == CampaignMemberRow.advert_key)
-            .where(AdvertRow.partner_id == self._partner_id, AdvertRow.advert_id.in_(self.arriving))
-        )
+        rows = self._session.execute(_MEMBERSHIPS, {"owner": self._partner_id, "ids": list(self.arriving)})
         return [(campaign_id, key, advert_id) for campaign_id, key, advert_id in rows]
 
     @cached_property
@@ -96,12 +106,7 @@ def load_families(session: Session, ids: Iterable[str]) -> dict[str, CampaignRow
     wanted = set(ids)
     if not wanted:
         return {}
-    named = aliased(CampaignRow)
-    roots = select(func.coalesce(named.merged_into, named.id)).where(named.id.in_(wanted))
-    family = session.scalars(
-        select(CampaignRow).where(or_(CampaignRow.id.in_(roots), CampaignRow.merged_into.in_(roots)))
-    )
-    return {row.id: row for row in family}
+    return {row.id: row for row in session.scalars(_FAMILIES, {"ids": sorted(wanted)})}
 
 
 def find_campaign(session: Session, advert_key: str) -> CampaignRow | None:

@@ -52,6 +52,13 @@ _BANDS = (
     .where(TemplateBandRow.band_hash.in_(bindparam("bands", expanding=True)))
     .limit(MOST_CANDIDATES)
 )
+_HELD = (
+    select(AdvertLinkRow.link_id, AdvertRow.advert_id)
+    .join(AdvertRow, AdvertRow.key == AdvertLinkRow.advert_key)
+    .where(
+        AdvertRow.partner_id == bindparam("owner"), AdvertRow.advert_id.in_(bindparam("ids", expanding=True))
+    )
+)
 _OWN_BANDS = _BANDS.where(TemplateBandRow.partner_id.in_(bindparam("owners", expanding=True)))
 
 
@@ -470,11 +477,7 @@ def _held(session: Session, advert_ids: Sequence[str], *, partner_id: str) -> se
     return {
         (link_id, advert_id)
         for some in _chunks(set(advert_ids))
-        for link_id, advert_id in session.execute(
-            select(AdvertLinkRow.link_id, AdvertRow.advert_id)
-            .join(AdvertRow, AdvertRow.key == AdvertLinkRow.advert_key)
-            .where(AdvertRow.partner_id == partner_id, AdvertRow.advert_id.in_(some))
-        )
+        for link_id, advert_id in session.execute(_HELD, {"owner": partner_id, "ids": some})
     }
 
 

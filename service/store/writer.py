@@ -1,12 +1,13 @@
 """Writes that arrive together share a transaction: a commit costs more than what it commits.
 
-Whoever comes first writes for all who wait behind; the others find their work done. Nobody is
-answered before the shared transaction is committed, and one that fails spoils no other.
+Whoever comes first waits a moment for those who are still preparing theirs and writes for all; the
+others find their work done. Nobody is answered before the shared transaction is committed, and one
+that fails spoils no other.
 """
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from threading import Lock
+from threading import Condition, Lock
 from typing import Generic, TypeVar
 
 from sqlalchemy.orm import Session
@@ -18,6 +19,8 @@ Result = TypeVar("Result")
 
 MOST = 64
 """How many items share one transaction at most."""
+PATIENCE_S = 0.02
+"""How long a transaction waits for items that are being prepared."""
 
 
 class SharedWriter(Generic[Item, Result]):
@@ -28,23 +31,39 @@ class SharedWriter(Generic[Item, Result]):
     ) -> None:
         self._database = database
         self._write_together = write
-        self._guard = Lock()
+        self._guard = Condition()
         self._turn = Lock()
+        self._n_coming = 0
         self._waiting: list[tuple[Item, Future[Result]]] = []
 
-    def do(self, item: Item) -> Result:
-        """Write the item and commit it, perhaps together with others'; raises what writing it raises."""
+    def do(self, prepare: Callable[[], Item]) -> Result:
+        """Prepare an item, write and commit it, perhaps with others'; raises what preparing or writing it raises."""
         future: Future[Result] = Future()
         with self._guard:
-            self._waiting.append((item, future))
+            self._n_coming += 1
+        try:
+            item = prepare()
+        except BaseException:
+            self._arrive()
+            raise
+        self._arrive((item, future))
         while not future.done():
             with self._turn:
                 if not future.done():
                     self._write(self._take())
         return future.result()
 
+    def _arrive(self, *items: tuple[Item, Future[Result]]) -> None:
+        with self._guard:
+            self._n_coming -= 1
+            self._waiting.extend(items)
+            self._guard.notify_all()
+
     def _take(self) -> list[tuple[Item, Future[Result]]]:
         with self._guard:
+            self._guard.wait_for(
+                lambda: self._n_coming == 0 or len(self._waiting) >= MOST, timeout=PATIENCE_S
+            )
             taken, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
         return taken
 

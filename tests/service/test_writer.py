@@ -1,8 +1,10 @@
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Event
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -35,9 +37,9 @@ def together(context: Context, clock: Clock, wanted: list[str]) -> tuple[list[ob
 
     writer = SharedWriter(context.database, write)
     with ThreadPoolExecutor(len(wanted) + 1) as pool:
-        first = pool.submit(writer.do, "slow")
+        first = pool.submit(writer.do, lambda: "slow")
         begun.wait(10)
-        rest = [pool.submit(writer.do, name) for name in wanted]
+        rest = [pool.submit(writer.do, partial(str, name)) for name in wanted]
         while len(writer._waiting) < len(wanted):
             time.sleep(0.001)
         go_on.set()
@@ -86,3 +88,42 @@ def test_submissions_of_several_partners_are_told_apart(context: Context, clock:
             True,
             False,
         ]
+
+
+def test_a_transaction_waits_for_what_is_being_prepared(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.store.writer.PATIENCE_S", 10)
+    batches: list[list[str]] = []
+
+    def write(_session: Session, items: Sequence[str]) -> list[str]:
+        batches.append(list(items))
+        return list(items)
+
+    def prepare_slowly() -> str:
+        preparing.set()
+        ready.wait(10)
+        return "slow"
+
+    writer, preparing, ready = SharedWriter(context.database, write), Event(), Event()
+    with ThreadPoolExecutor(2) as pool:
+        slow = pool.submit(writer.do, prepare_slowly)
+        preparing.wait(10)
+        quick = pool.submit(writer.do, lambda: "quick")
+        while not writer._waiting:
+            time.sleep(0.001)
+        ready.set()
+        assert (slow.result(), quick.result()) == ("slow", "quick")
+    assert sorted(batches[0]) == ["quick", "slow"]
+
+
+def test_what_is_never_prepared_holds_nobody_up(context: Context) -> None:
+    def fail() -> str:
+        raise ValueError("no such item")
+
+    writer = SharedWriter(context.database, lambda _session, items: list(items))
+    with pytest.raises(ValueError, match="no such item"):
+        writer.do(fail)
+    for n in range(50):
+        assert writer.do(partial(str, n)) == str(n)
+    assert writer._n_coming == 0
