@@ -45,7 +45,11 @@ COMMANDS = {
         "bench_console",
         "Measure the queue and its search among many adverts.",
     ),
-    "bench-packages": ("service.packages.bench", "bench_packages", "Measure the bundles of evidence packages."),
+    "bench-packages": (
+        "service.packages.bench",
+        "bench_packages",
+        "Measure the bundles of evidence packages.",
+    ),
     "bench": ("service.bench", "bench", "Measure speed and memory as ratios in one run."),
 }
 """Command → module, attribute (a function or a Typer of sub-commands), line for the help page."""

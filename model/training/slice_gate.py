@@ -1,8 +1,8 @@
 """Whether a candidate is worse than the serving release in a language or a variant, on the same authored adverts.
 
 Rows that joined since would move a slice's figure without either release being worse, so only rows that both know
-count, each as scored out of fold at its release's own `review` line. In a slice of thirty one advert is three points;
-a rise is held against a candidate when a coin would rarely give it (exact sign test over the rows on which the two
+count, each in the band that its release gave it out of fold. In a slice of thirty one advert is three points; a
+rise is held against a candidate when a coin would rarely give it (exact sign test over the rows on which the two
 disagree, McNemar 1947).
 """
 
@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 from scipy.stats import binomtest
 
 from model.schema.decision import LabelName
@@ -59,5 +58,4 @@ def _worse(
 
 
 def _flagged(scores: RowScores) -> NDArray[np.bool_]:
-    flagged: NDArray[np.bool_] = expit(scores.log_odds) >= scores.thresholds["review"]
-    return flagged
+    return np.isin(scores.bands, ("review", "high"))
