@@ -28,7 +28,7 @@ check: $(STAMP) ## format, lint, strict types, import contracts, declared depend
 	$(BIN)/fawltydeps --check
 
 test: $(STAMP) ## every test
-	$(BIN)/pytest -q -n 3 --dist loadfile $(ARGS)
+	$(BIN)/pytest -q -n 3 --dist loadfile --durations=30 $(ARGS)
 
 train: $(STAMP) ## train a candidate from the repository
 	$(BIN)/lurewatch train $(ARGS)

@@ -186,13 +186,12 @@ def store(session: Session, submission: Submission, *, settings: Settings) -> li
     if not adverts:
         return []
     partner_id, at = submission.partner_id, submission.at
-    kept_until = at + timedelta(days=settings.retention_days)
     places = record_adverts(
         session,
         adverts,
         partner_id=partner_id,
         at=at,
-        expires_at=kept_until,
+        expires_at=at + timedelta(days=settings.retention_days),
         keep=[submission.keep.value] * len(adverts),
     )
     standings = _join(session, submission, places)
@@ -217,7 +216,7 @@ def store(session: Session, submission: Submission, *, settings: Settings) -> li
     allowed = _allowed_by(session, partner_id, adverts, at=at)
     stored = [
         StoredAssessment(
-            assessment_id, place.key, one, kept_until, place.kept, _is_allowed(allowed, advert, one)
+            assessment_id, place.key, one, place.expires_at, place.kept, _is_allowed(allowed, advert, one)
         )
         for advert, place, one, assessment_id in zip(adverts, places, said, ids, strict=True)
     ]

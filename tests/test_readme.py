@@ -152,8 +152,7 @@ def test_the_curl_example_is_scored_as_the_readme_shows(client: TestClient) -> N
     assert shown["reasons"][0].keys() <= answer["reasons"][0].keys()
     for span in (span for reason in shown["reasons"] + answer["reasons"] for span in reason.get("spans", [])):
         assert sent[span["field"]][span["start"] : span["end"]] == span["text"]
-    again = client.get(f"/v1/assessments/{answer['id']}")
-    assert again.json()["score"] == answer["score"]
+    assert answer["id"] is None, "the key in the README is for trying out"
 
 
 def test_the_problem_shown_is_the_problem_given(client: TestClient) -> None:

@@ -31,8 +31,10 @@ class StoredAdvert:
     """Its row."""
     digest: str
     """What it says, see `content_digest`."""
-    kept: str = KEEP_FULL
+    kept: str
     """What is kept of it: the first time it came decides."""
+    expires_at: datetime
+    """When it is erased; likewise."""
 
 
 def content_digest(advert: JobAdvert) -> str:
@@ -49,13 +51,17 @@ def stored_id(advert: JobAdvert) -> str:
 def insert_new(session: Session, table: type[Table], rows: Sequence[Mapping[str, object]]) -> bool:
     """Insert those rows that are not there yet; tells whether all of them were new."""
     connection = session.connection()
-    return connection.execute(_insert(table, connection.dialect.name), rows).rowcount == len(rows)
+    done = connection.execute(
+        _insert(table, connection.dialect.name), rows, execution_options={"preserve_rowcount": True}
+    )
+    return done.rowcount == len(rows)
 
 
 @functools.cache
 def _insert(table: type[Table], dialect: str) -> sqlite.Insert | postgresql.Insert:
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(table.__table__).on_conflict_do_nothing()
+    chosen = postgresql if dialect == "postgresql" else sqlite
+    made: sqlite.Insert | postgresql.Insert = chosen.insert(table.__table__).on_conflict_do_nothing()
+    return made
 
 
 def record_adverts(
@@ -79,10 +85,13 @@ def record_adverts(
         version: _row(advert, version=version, partner_id=partner_id, at=at, expires_at=expires_at, kept=kept)
         for advert, version, kept in zip(adverts, wanted, keep, strict=True)
     }
-    known = {version: (str(row["key"]), str(row["kept"])) for version, row in rows.items()}
+    known = {
+        version: StoredAdvert(str(row["key"]), version[1], str(row["kept"]), expires_at)
+        for version, row in rows.items()
+    }
     if not insert_new(session, AdvertRow, list(rows.values())):
-        known = _find_kept(session, [advert_id for advert_id, _ in wanted], partner_id=partner_id)
-    return [StoredAdvert(known[version][0], version[1], known[version][1]) for version in wanted]
+        known = _find_stored(session, [advert_id for advert_id, _ in wanted], partner_id=partner_id)
+    return [known[version] for version in wanted]
 
 
 def find_versions(session: Session, ids: Sequence[str], *, partner_id: str) -> Mapping[tuple[str, str], str]:
@@ -95,15 +104,14 @@ def find_versions(session: Session, ids: Sequence[str], *, partner_id: str) -> M
     return {(advert_id, digest): key for advert_id, digest, key in rows}
 
 
-def _find_kept(
+def _find_stored(
     session: Session, ids: Sequence[str], *, partner_id: str
-) -> dict[tuple[str, str], tuple[str, str]]:
+) -> dict[tuple[str, str], StoredAdvert]:
+    columns = (AdvertRow.advert_id, AdvertRow.key, AdvertRow.digest, AdvertRow.kept, AdvertRow.expires_at)
     rows = session.execute(
-        select(AdvertRow.advert_id, AdvertRow.digest, AdvertRow.key, AdvertRow.kept).where(
-            AdvertRow.partner_id == partner_id, AdvertRow.advert_id.in_(set(ids))
-        )
+        select(*columns).where(AdvertRow.partner_id == partner_id, AdvertRow.advert_id.in_(set(ids)))
     )
-    return {(advert_id, digest): (key, kept) for advert_id, digest, key, kept in rows}
+    return {(row.advert_id, row.digest): StoredAdvert(row.key, row.digest, row.kept, row.expires_at) for row in rows}
 
 
 def load_advert(session: Session, key: str) -> JobAdvert:

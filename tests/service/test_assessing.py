@@ -100,3 +100,11 @@ def test_the_random_sample_is_drawn_by_the_words_alone(clock: Clock) -> None:
     assert 150 < len(drawn) < 250
     assert all(0 <= draw(digest) < 0.1 for digest in drawn)
     assert due_cause(low, digest=digests[0], sample_rate=0) is None
+
+
+def test_an_advert_that_comes_again_is_told_when_it_is_really_erased(context: Context, clock: Clock) -> None:
+    first = store(context, make_advert(id="1", text=LURE))[0]
+    clock.move(days=30)
+    again = store(context, make_advert(id="1", text=LURE))[0]
+    with context.database.reading() as session:
+        assert session.scalars(select(AdvertRow.expires_at)).one() == first.kept_until == again.kept_until

@@ -20,7 +20,7 @@ from service.store.partners import ensure_partner
 from service.store.reviews import find_review, get_review
 from service.tokens import is_well_formed
 from tests.factories import LURE, make_advert
-from tests.fakes import PhraseDetector
+from tests.fakes import Clock, PhraseDetector
 from tests.service.test_review import add, decide, undo
 
 Run = Callable[..., tuple[int, str, str]]
@@ -119,7 +119,7 @@ def test_labels_export_says_when_there_is_nothing(run: Run, tmp_path: Path) -> N
 
 
 def test_the_ids_that_people_confirmed_are_printed_as_a_crawl_reads_them(
-    run: Run, context: Context, make_person: Callable[..., Person], tmp_path: Path
+    run: Run, context: Context, clock: Clock, make_person: Callable[..., Person], tmp_path: Path
 ) -> None:
     """Only what stands: not what was cleared, undone, or sent by a partner."""
     by = make_person()
@@ -138,6 +138,7 @@ def test_the_ids_that_people_confirmed_are_printed_as_a_crawl_reads_them(
         (of_advert["ad-3"], "confirmed:scam_centre"),
     ):
         decide(context, review, find_choice(choice), by)
+        clock.move(seconds=5)
     undo(context, by)
 
     code, out, err = run("labels", "confirmed")

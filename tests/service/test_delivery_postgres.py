@@ -64,14 +64,14 @@ def test_adverts_whose_time_is_over_are_erased(
     assert test_retention.n_rows(context, AdvertRow) == test_retention.n_rows(context, DecisionRow) == 0
 
 
-def test_rows_that_are_known_are_never_told_to_be_new(context: Context) -> None:
+def test_new_rows_are_told_from_known_ones(context: Context) -> None:
     with context.database.writing() as session:
         partner_id = ensure_partner(session, "Example Jobs", at=context.clock()).id
         rows = [{"band_hash": n, "partner_id": partner_id, "link_id": 1} for n in range(300)]
-        insert_new(session, TemplateBandRow, rows[:1])
+        assert insert_new(session, TemplateBandRow, rows[:1])
         assert not insert_new(session, TemplateBandRow, rows[:1])
         assert not insert_new(session, TemplateBandRow, rows)
-        insert_new(session, TemplateBandRow, [{**row, "link_id": 2} for row in rows])
+        assert insert_new(session, TemplateBandRow, [{**row, "link_id": 2} for row in rows])
         assert session.scalar(text("SELECT count(*) FROM template_bands")) == 600
 
 

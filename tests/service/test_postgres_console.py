@@ -68,12 +68,15 @@ def empty(url: str) -> None:
 
 def test_a_database_built_for_the_bench_has_every_index_and_row(server: str) -> None:
     empty(server)
-    migrate(Database(server))
+    database = Database(server)
+    migrate(database)
     migrated = indexes_of(server)
+    database.dispose()
     empty(server)
     build(server, 400)
     assert indexes_of(server) == migrated
     assert "search_index_words" in migrated["search_documents"]
-    with Database(server).engine.connect() as connection:
+    with database.engine.connect() as connection:
         counted = connection.execute(text("SELECT count(*), count(DISTINCT language) FROM reviews")).one()
-        assert tuple(counted) == (400, 5)
+    database.dispose()
+    assert tuple(counted) == (400, 5)

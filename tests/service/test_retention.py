@@ -262,7 +262,7 @@ def test_work_once_ends_what_is_due(
     monkeypatch.setenv("LUREWATCH_SECRET", "0123456789abcdef0123456789abcdef-for-tests")
     monkeypatch.setattr(app, "load_detector", lambda _settings, **_more: PhraseDetector())
     said = CliRunner().invoke(lurewatch.app, ["work", "--once"])
-    assert "1 jobs ended, 0 webhooks tried, 0 adverts erased" in said.output
+    assert "1 jobs ended, 0 webhooks tried, 0 adverts in a new daily set, 0 adverts erased" in said.output
     assert client.get(f"/v1/jobs/{job['id']}").json()["state"] == "done"
     assert (
         "0 adverts scored again, 0 in another band" in CliRunner().invoke(lurewatch.app, ["rescore"]).output
