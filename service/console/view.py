@@ -30,6 +30,10 @@ class ReasonView:
     """The words it rests on, each once."""
 
 
+OURS = frozenset({"Posted on", "Open until", "Source", "Fetched", "Page digest"})
+"""Details that we wrote: a date in them is no phone number."""
+
+
 @dataclass(frozen=True)
 class AdvertView:
     """The advert with everything said about it."""
@@ -75,7 +79,7 @@ def view_advert(
     rows = _rows(list(enumerate(said, start=1)))
     facts = assessment.facts if with_contacts else _facts_without_contacts(assessment.facts, known=known)
     details = [
-        (name, value if with_contacts else hide_contacts(value, known=known))
+        (name, value if with_contacts or name in OURS else hide_contacts(value, known=known))
         for name, value in _details(advert)
     ]
     if with_contacts:
