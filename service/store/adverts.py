@@ -111,7 +111,10 @@ def _find_stored(
     rows = session.execute(
         select(*columns).where(AdvertRow.partner_id == partner_id, AdvertRow.advert_id.in_(set(ids)))
     )
-    return {(row.advert_id, row.digest): StoredAdvert(row.key, row.digest, row.kept, row.expires_at) for row in rows}
+    return {
+        (row.advert_id, row.digest): StoredAdvert(row.key, row.digest, row.kept, row.expires_at)
+        for row in rows
+    }
 
 
 def load_advert(session: Session, key: str) -> JobAdvert:
