@@ -89,11 +89,14 @@ def see(session: Session, alert_ids: Sequence[str], *, by: Person, at: datetime)
 
 def raise_alerts(session: Session, arrived: Sequence[Arrived], *, at: datetime) -> int:
     """Tell everybody who waited for one of these adverts; gives how many alerts were raised."""
-    found = [
-        *_by_contact(session, arrived),
-        *_by_campaign(session, arrived),
-        *_by_search(session, [one.review for one in arrived if one.review is not None]),
-    ]
+    watched = watches.watched_kinds(session)
+    found = []
+    if WatchKind.CONTACT in watched:
+        found += _by_contact(session, arrived)
+    if WatchKind.CAMPAIGN in watched:
+        found += _by_campaign(session, arrived)
+    if WatchKind.SEARCH in watched:
+        found += _by_search(session, [one.review for one in arrived if one.review is not None])
     n_raised = watches.record_alerts(session, found, at=at) if found else 0
     if n_raised:
         append_event(

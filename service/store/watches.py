@@ -23,6 +23,7 @@ from service.store.tables import (
 )
 
 MOST_COUNTED = 100
+_KINDS = select(WatchRow.kind).distinct()
 
 
 class WatchKind(StrEnum):
@@ -118,6 +119,11 @@ def list_watches(session: Session, user_id: str) -> list[Watched]:
     counted = {watch_id: (n, n - n_seen) for watch_id, n, n_seen in counts}
     carriers = _count_carriers(session, [int(row.target) for row in rows if row.kind == WatchKind.CONTACT])
     return [Watched(row, *counted.get(row.id, (0, 0)), carriers.get(row.target, 0)) for row in rows]
+
+
+def watched_kinds(session: Session) -> set[str]:
+    """Tell what kinds of things anybody watches, so that the other kinds need no look-up."""
+    return set(session.scalars(_KINDS))
 
 
 def watching_contacts(session: Session, link_ids: Collection[int]) -> list[tuple[WatchRow, UserRow]]:
