@@ -25,7 +25,7 @@ from service.store.adverts import load_advert
 from service.store.audit import SYSTEM, Act, append_event
 from service.store.columns import storable
 from service.store.ids import new_id
-from service.store.tables import CampaignDecisionRow, DecisionRow, ReviewRow
+from service.store.tables import AdvertRow, CampaignDecisionRow, DecisionRow, ReviewRow
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,22 @@ class Finding:
     assessment_id: str
     assessment: Assessment
     cause: Cause
+
+    @classmethod
+    def of_stored(
+        cls, advert: AdvertRow, assessment_id: str, assessment: Assessment, cause: Cause
+    ) -> "Finding":
+        """Take it from an advert that is stored already."""
+        return cls(
+            partner_id=advert.partner_id,
+            advert_id=advert.advert_id,
+            advert_key=advert.key,
+            digest=advert.digest,
+            source=advert.source,
+            assessment_id=assessment_id,
+            assessment=assessment,
+            cause=cause,
+        )
 
 
 def open_review(

@@ -168,16 +168,7 @@ def _ask(session: Session, day: date, asked: Asked, *, at: datetime) -> bool:
 def _open(
     session: Session, row: AssessmentRow, advert: AdvertRow, said: Assessment, *, at: datetime
 ) -> ReviewRow | None:
-    finding = Finding(
-        partner_id=advert.partner_id,
-        advert_id=advert.advert_id,
-        advert_key=advert.key,
-        digest=advert.digest,
-        source=advert.source,
-        assessment_id=row.id,
-        assessment=said,
-        cause=Cause.DAILY,
-    )
+    finding = Finding.of_stored(advert, row.id, said, Cause.DAILY)
     return open_review(session, finding, None, at=at, sample_rate=1.0)
 
 

@@ -201,16 +201,7 @@ def _ask(
 ) -> ReviewRow:
     """Open the advert's review, or open it again; an appeal also moves one that is waiting to the head."""
     said = read_assessment(assessment.record)
-    finding = Finding(
-        partner_id=advert.partner_id,
-        advert_id=advert.advert_id,
-        advert_key=advert.key,
-        digest=advert.digest,
-        source=advert.source,
-        assessment_id=assessment.id,
-        assessment=said,
-        cause=cause,
-    )
+    finding = Finding.of_stored(advert, assessment.id, said, cause)
     known = reviews.find_review(session, partner_id=advert.partner_id, advert_id=advert.advert_id)
     if known is None or known.advert_key != advert.key:
         opened = open_review(session, finding, known, at=at, sample_rate=1.0)
