@@ -32,7 +32,7 @@ CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 DOCUMENTS = [README, CONTRIBUTING, ROOT / "SECURITY.md", ROOT / "CHANGELOG.md"]
 TEXT = README.read_text("utf-8")
 CODE = re.compile(r"```\w*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
-COMMAND = re.compile(r"(?<![\w./-])lurewatch ([a-z]+)\b([^\n#)]*)")
+COMMAND = re.compile(r"(?<![\w./-])lurewatch ([a-z][a-z-]*)([^\n#)]*)")
 
 
 def between(name: str, text: str = TEXT) -> str:
