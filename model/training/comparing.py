@@ -16,10 +16,9 @@ from model.schema.decision import LabelName
 from model.training.materials import Progress
 from model.training.measures import share_of
 from model.training.paired import mcnemar, moved, paired_differences
-from model.training.scores import BANDS, RowScores, load_scores
+from model.training.scores import BANDS, FLAGGED, RowScores, load_scores, shared_rows
 from model.training.versions import CANDIDATES, folder_of
 
-_FLAGGED = ("review", "high")
 HONEST = (str(LabelName.LEGITIMATE), str(LabelName.NOT_AN_ADVERT))
 _MOST_NAMED = 40
 
@@ -42,17 +41,15 @@ def compare_rows(
 
 def compare_scores(first: RowScores, second: RowScores) -> dict[str, Any]:
     """Give every difference between two sets of scores of the same rows."""
-    at = {key: index for index, key in enumerate(first.ids)}
-    rows = np.array([i for i, key in enumerate(second.ids) if key in at], dtype=np.int_)
+    before, rows = shared_rows(first, second)
     if not len(rows):
         raise InputError(f"{first.version} and {second.version} were trained on no row in common")
-    before = np.array([at[second.ids[i]] for i in rows.tolist()])
     labels = np.array(second.labels)[rows]
     groups = second.groups[rows]
     lures, honest = labels == LabelName.SCAM_CENTRE, np.isin(labels, HONEST)
     counted = lures | honest
     bands = [np.array(first.bands)[before], np.array(second.bands)[rows]]
-    flagged = [np.isin(band, _FLAGGED) for band in bands]
+    flagged = [np.isin(band, FLAGGED) for band in bands]
     result: dict[str, Any] = {
         "rows_compared": len(rows),
         "rows_only_in_one": len(first.ids) + len(second.ids) - 2 * len(rows),

@@ -24,6 +24,8 @@ from model.training.materials import Progress, matrix_of
 
 SCORES = "out_of_fold.npz"
 BANDS = ("low", "not_an_advert", "review", "high")
+FLAGGED = ("review", "high")
+"""The bands in which somebody acts on an advert."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,14 @@ def scores_of(data: Dataset, groups: NDArray[np.int_], fitted: Fitted, version: 
         stance=fitted.out_of_fold.get(LabelName.NOT_AN_ADVERT, nothing),
         thresholds=fitted.thresholds,
     )
+
+
+def shared_rows(first: RowScores, second: RowScores) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+    """Give the places in both of the adverts that both know, in the second's order; empty when there are none."""
+    at = {key: row for row, key in enumerate(first.ids)}
+    places = [(at[key], row) for row, key in enumerate(second.ids) if key in at]
+    before, after = np.array(places, dtype=np.int_).reshape(-1, 2).T
+    return before, after
 
 
 def save_scores(folder: Path, scores: RowScores) -> None:

@@ -22,6 +22,7 @@ from model.schema.advert import JobAdvert, read_advert
 from model.schema.assessment import Assessment
 from model.training.materials import Progress
 from model.training.paired import mcnemar, moved
+from model.training.scores import FLAGGED
 from model.training.versions import load_assessor
 
 _AT = datetime(2000, 1, 1, tzinfo=UTC)
@@ -29,7 +30,6 @@ _CHUNK = 256
 _MOST_NAMED = 40
 _QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 BANDS = ("unassessed", "low", "not_an_advert", "review", "high")
-FLAGGED = ("review", "high")
 RESERVATION = (
     "people look mostly at what the serving release flags: B's precision counts none of what it alone flags"
     " until somebody decides it, and nothing here is recall"

@@ -15,7 +15,7 @@ from scipy.stats import binomtest
 from model.schema.decision import LabelName
 from model.training.comparing import HONEST
 from model.training.config import GateConfig
-from model.training.scores import RowScores
+from model.training.scores import FLAGGED, RowScores, shared_rows
 
 LEAST_ROWS = 25
 
@@ -24,11 +24,7 @@ def slice_faults(
     serving: RowScores, candidate: RowScores, slices: Mapping[str, Mapping[str, str]], bars: GateConfig
 ) -> Iterator[str]:
     """Name every slice in which the candidate is worse; `slices` gives kind of slice → advert id → slice."""
-    at = {key: row for row, key in enumerate(serving.ids)}
-    shared = [(at[key], row) for row, key in enumerate(candidate.ids) if key in at]
-    if not shared:
-        return
-    first, second = np.array(shared).T
+    first, second = shared_rows(serving, candidate)
     before, after = _flagged(serving)[first], _flagged(candidate)[second]
     labels, ids = np.array(candidate.labels)[second], np.array(candidate.ids)[second]
     honest, lures = np.isin(labels, HONEST), labels == LabelName.SCAM_CENTRE
@@ -58,4 +54,4 @@ def _worse(
 
 
 def _flagged(scores: RowScores) -> NDArray[np.bool_]:
-    return np.isin(scores.bands, ("review", "high"))
+    return np.isin(scores.bands, FLAGGED)

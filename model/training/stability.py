@@ -15,26 +15,24 @@ from model.schema.decision import LabelName
 from model.training.comparing import HONEST
 from model.training.config import GateConfig
 from model.training.measures import share_of
-from model.training.scores import RowScores
+from model.training.scores import FLAGGED, RowScores, shared_rows
 
 LINES = ("review", "high")
-_AT_OR_ABOVE = {"review": ("review", "high"), "high": ("high",)}
+_AT_OR_ABOVE = {"review": FLAGGED, "high": ("high",)}
 _LEAST_FLAGGED = 25
 
 
 def stability_of(first: RowScores, second: RowScores) -> dict[str, Any]:
     """Compare two releases at the thresholds of the first; raises `InputError` when they share no adverts."""
-    at = {key: row for row, key in enumerate(first.ids)}
-    rows = [(at[key], row) for row, key in enumerate(second.ids) if key in at]
-    if not rows:
+    before, after = shared_rows(first, second)
+    if not len(after):
         raise InputError(f"{first.version} and {second.version} were trained on no row in common")
-    before, after = np.array(rows).T
     lines = {line: first.thresholds[line] for line in LINES}
     held = replace(second, thresholds={**second.thresholds, **lines})
     bands = np.array(first.bands)[before], np.array(held.bands)[after]
     labels = np.array(second.labels)[after]
     return {
-        "adverts": len(rows),
+        "adverts": len(after),
         "thresholds": lines,
         "bands_changed": share_of(bands[0] != bands[1]).to_json(),
         **{f"precision_at_{line}": _precision(bands, labels, line) for line in LINES},

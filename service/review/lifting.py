@@ -145,16 +145,7 @@ def _open_reviews(session: Session, partner_id: str, moves: Sequence[_Move], *, 
     due = [move for move in moves if move.via and move.advert.kept == KEEP_FULL]
     known = find_reviews(session, partner_id=partner_id, advert_ids=[move.advert.advert_id for move in due])
     for move in due:
-        finding = Finding(
-            partner_id=partner_id,
-            advert_id=move.advert.advert_id,
-            advert_key=move.advert.key,
-            digest=move.advert.digest,
-            source=move.advert.source,
-            assessment_id=move.row.id,
-            assessment=move.said,
-            cause=Cause.BAND,
-        )
+        finding = Finding.of_stored(move.advert, move.row.id, move.said, Cause.BAND)
         review = open_review(session, finding, known.get(move.advert.advert_id), at=at, sample_rate=1.0)
         if review is not None:
             known[move.advert.advert_id] = review

@@ -17,12 +17,11 @@ from sqlalchemy import (
     select,
     tuple_,
 )
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from model.schema.assessment import Band
 from model.schema.decision import Verdict
-from service.store.adverts import KEEP_FULL
+from service.store.adverts import KEEP_FULL, insert_new
 from service.store.agreement import standing
 from service.store.columns import UtcDateTime
 from service.store.search import Narrowing
@@ -144,12 +143,7 @@ def count_labelled(session: Session) -> tuple[dict[str, int], dict[str, int]]:
 
 def begin_set(session: Session, day: date, *, n_considered: int, at: datetime) -> bool:
     """Begin the set of a day; tells whether nobody else had."""
-    try:
-        with session.begin_nested():
-            session.add(DailySetRow(day=day, chosen_at=at, n_considered=n_considered))
-    except IntegrityError:
-        return False
-    return True
+    return insert_new(session, DailySetRow, [{"day": day, "chosen_at": at, "n_considered": n_considered}])
 
 
 def find_set(session: Session, day: date) -> DailySetRow | None:
