@@ -5,11 +5,14 @@ no guess about the language. Written out, their alternatives are over half a mil
 matcher holding them takes seconds to build and most of the memory allowed. So the alternatives stay
 folded: the patterns form one nondeterministic automaton over tokens, and the deterministic states are
 worked out as texts ask for them and kept (the lazy construction of Thompson 1968 as in RE2; Cox,
-"Regular Expression Matching in the Wild", 2010). Scanning then costs one dictionary look-up per token,
-whatever the number of patterns, and is linear in the text.
+"Regular Expression Matching in the Wild", 2010). Unlike there, a state stands for what follows one
+beginning, not for everything under way at once: a text keeps a handful of them going, and what one text
+had worked out serves the next, whatever stands around it. Scanning costs a few dictionary look-ups per
+token, whatever the number of patterns, and is linear in the text.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from threading import Lock
@@ -18,7 +21,7 @@ from typing import NamedTuple
 from model.indicators.wording import NUMBER, Part, Wording
 from model.text.loops import compiled
 
-_MOST_STATES = 100_000
+_MOST_EDGES = 600_000
 """Beyond this the worked-out states are dropped and grow again: memory stays bounded on hostile text."""
 _MOST_TOKENS_KEPT = 200_000
 _REPEATED = re.compile(r"(.)\1{2,}")
@@ -79,12 +82,15 @@ class Automaton:
         row, whole, anchors = walk(
             words,
             known.symbols,
-            known.steps,
+            known.labels,
+            known.begun,
+            known.edges,
             known.solid,
             known.gapped,
             known.near,
             partial(self._symbol, known),
-            partial(self._step, known),
+            partial(self._follow, known),
+            partial(self._join, known),
         )
         matches = list(map(Match._make, whole))
         for number, start, end in anchors:
@@ -166,6 +172,8 @@ class Automaton:
             symbol = known.symbol_of.get(labels)
             if symbol is None:
                 symbol = len(known.labels)
+                nodes = {node for label in labels for node in self._next[0].get(label, ())}
+                known.begun.append(self._state(known, frozenset(nodes)))
                 known.labels.append(labels)
                 for label in labels:
                     for place in self._beginning.get(label, ()):
@@ -185,33 +193,53 @@ class Automaton:
             labels.append(NUMBER)
         return tuple(labels)
 
-    def _step(self, known: "_WorkedOut", state: int, symbol: int) -> int:
-        """Work out one transition, and the state it leads to when that is new."""
-        members: set[tuple[int, int]] = set()
-        for label in known.labels[symbol]:
-            members.update((node, 1) for node in self._next[0].get(label, ()))
-            for node, length in known.members[state]:
-                members.update((following, length + 1) for following in self._next[node].get(label, ()))
-        key = frozenset(members)
+    def _follow(self, known: "_WorkedOut", state: int, label: str) -> int:
+        """Work out the state that a label leads to from another."""
         with known.lock:
-            number = known.states.get(key)
-            if number is None:
-                number = len(known.members)
-                found = sorted({(n, length) for node, length in key for n in self._accepts.get(node, ())})
-                known.members.append(key)
-                known.steps.append({})
-                known.solid.append(tuple(pair for pair in found if len(self._wordings[pair[0]].parts) == 1))
-                known.gapped.append(tuple(pair for pair in found if len(self._wordings[pair[0]].parts) > 1))
-                known.states[key] = number
-            known.steps[state][symbol] = number
+            following = known.edges[state][label]
+            if not isinstance(following, int):
+                following = known.edges[state][label] = self._state(known, frozenset(following))
+        return following
+
+    def _join(self, known: "_WorkedOut", states: tuple[int, ...]) -> int:
+        """Work out the state of a token that satisfies several labels: all that either of them leads to."""
+        with known.lock:
+            joined = known.joined.get(states)
+            if joined is None:
+                nodes = frozenset().union(*(known.members[state] for state in states))
+                joined = known.joined[states] = self._state(known, nodes)
+        return joined
+
+    def _state(self, known: "_WorkedOut", nodes: frozenset[int]) -> int:
+        """Give the state of these nodes, a new one when nobody has come there yet; the caller holds the lock."""
+        number = known.states.get(nodes)
+        if number is None:
+            number = len(known.members)
+            found = sorted({n for node in nodes for n in self._accepts.get(node, ())})
+            edges = self._edges_of(nodes)
+            known.members.append(nodes)
+            known.solid.append(tuple(n for n in found if len(self._wordings[n].parts) == 1))
+            known.gapped.append(tuple(n for n in found if len(self._wordings[n].parts) > 1))
+            known.edges.append(edges)
+            known.n_edges += len(edges)
+            known.states[nodes] = number
         return number
+
+    def _edges_of(self, nodes: frozenset[int]) -> dict[str, int | Sequence[int]]:
+        if len(nodes) == 1:
+            return dict(self._next[next(iter(nodes))])
+        edges: defaultdict[str, list[int]] = defaultdict(list)
+        for node in nodes:
+            for label, following in self._next[node].items():
+                edges[label] += following
+        return dict(edges)
 
 
 class _WorkedOut:
     """What texts have asked an automaton for so far.
 
-    Scans read it without the lock while others add to it: a number gets into `symbols` or `steps` last, when every
-    table has its row. A scan keeps the tables it began with, also when another replaces them.
+    Scans read it without the lock while others add to it: a number gets into `symbols`, `begun` or `edges` last, when
+    every table has its row. A scan keeps the tables it began with, also when another replaces them.
     """
 
     def __init__(self, begin_with: list[set[int]], near: list[Near]) -> None:
@@ -221,18 +249,24 @@ class _WorkedOut:
         self.near = near
         self.symbols: dict[str, int] = {}
         self.labels: list[tuple[str, ...]] = [()]
+        """Per symbol: the labels that its tokens satisfy."""
+        self.begun: list[int] = [0]
+        """Per symbol: the state of what begins with it."""
         self.symbol_of: dict[tuple[str, ...], int] = {(): 0}
-        self.states: dict[frozenset[tuple[int, int]], int] = {frozenset(): 0}
-        self.members: list[frozenset[tuple[int, int]]] = [frozenset()]
-        self.solid: list[tuple[tuple[int, int], ...]] = [()]
-        """Per state: the wordings without gaps that end here, each with its length in tokens."""
-        self.gapped: list[tuple[tuple[int, int], ...]] = [()]
-        """Per state: the wordings whose anchor ends here, likewise."""
-        self.steps: list[dict[int, int]] = [{}]
+        self.states: dict[frozenset[int], int] = {frozenset(): 0}
+        self.members: list[frozenset[int]] = [frozenset()]
+        self.solid: list[tuple[int, ...]] = [()]
+        """Per state: the wordings without gaps that end here."""
+        self.gapped: list[tuple[int, ...]] = [()]
+        """Per state: the wordings whose anchor ends here."""
+        self.edges: list[dict[str, int | Sequence[int]]] = [{}]
+        """Per state: label to the state it leads to, or to that state's nodes as long as no text has gone there."""
+        self.joined: dict[tuple[int, ...], int] = {}
+        self.n_edges = 0
 
     @property
     def is_full(self) -> bool:
-        return len(self.steps) > _MOST_STATES or len(self.symbols) > _MOST_TOKENS_KEPT
+        return self.n_edges > _MOST_EDGES or len(self.symbols) > _MOST_TOKENS_KEPT
 
 
 def _part_at(labels_of: Sequence[tuple[str, ...]], part: Part, begin: int, row: Sequence[int]) -> int | None:
@@ -254,30 +288,43 @@ def _part_at(labels_of: Sequence[tuple[str, ...]], part: Part, begin: int, row: 
 def _walk(
     words: list[str],
     symbols: dict[str, int],
-    steps: list[dict[int, int]],
-    solid: list[tuple[tuple[int, int], ...]],
-    gapped: list[tuple[tuple[int, int], ...]],
+    labels: list[tuple[str, ...]],
+    begun: list[int],
+    edges: list[dict[str, int | Sequence[int]]],
+    solid: list[tuple[int, ...]],
+    gapped: list[tuple[int, ...]],
     near: list[Near],
     new_symbol: Callable[[str], int],
-    new_step: Callable[[int, int], int],
+    new_state: Callable[[int, str], int],
+    join: Callable[[tuple[int, ...]], int],
 ) -> tuple[list[int], list[tuple[int, int, int]], list[tuple[int, int, int]]]:
     """Do the work of `compiled.walk` where it could not be compiled."""
     row: list[int] = []
     whole: list[tuple[int, int, int]] = []
     anchors: list[tuple[int, int, int]] = []
-    state = 0
-    for position, word in enumerate(words, 1):
+    going: list[tuple[int, int]] = []
+    """State and where it began, the longest first."""
+    for position, word in enumerate(words):
         symbol = symbols.get(word)
         if symbol is None:
             symbol = new_symbol(word)
         row.append(symbol)
-        if not symbol:
-            state = 0
-            continue
-        following = steps[state].get(symbol)
-        state = new_step(state, symbol) if following is None else following
-        whole.extend((number, position - length, position) for number, length in solid[state])
-        anchors.extend((number, position - length, position) for number, length in gapped[state])
+        went, going = going, []
+        for state, start in (*went, (-1, position)):
+            if state < 0:
+                following = begun[symbol]
+            else:
+                found = [
+                    new_state(state, label) if not isinstance(target, int) else target
+                    for label in labels[symbol]
+                    if (target := edges[state].get(label)) is not None
+                ]
+                following = join(tuple(found)) if len(found) > 1 else sum(found)
+            if following:
+                whole.extend((number, start, position + 1) for number in solid[following])
+                anchors.extend((number, start, position + 1) for number in gapped[following])
+                if edges[following]:
+                    going.append((following, start))
     held = []
     for number, start, end in anchors:
         before, back, after, ahead = near[number]

@@ -1,8 +1,9 @@
 # cython: language_level=3, boundscheck=True, wraparound=False
-"""The three loops that look at every character or token of an advert, compiled.
+"""The loops that look at every character or token of an advert, compiled.
 
 Each has a twin in plain Python that says what it does and stands in where no C compiler was at hand:
-`model.text.normalise.normalise`, `model.text.tokens.tokenise` and `model.indicators.automaton.Automaton.scan`.
+`model.text.normalise.normalise`, `model.text.tokens.tokenise`, `model.text.language.count_scripts_by_character`,
+`model.indicators.automaton.Automaton.scan` and langdetect's `Detector`.
 Tests hold each pair to the same answers.
 """
 
@@ -270,43 +271,90 @@ def tally(str text not None, number_of, int n_scripts):
 def walk(
     list words not None,
     dict symbols not None,
-    list steps not None,
+    list labels not None,
+    list begun not None,
+    list edges not None,
     list solid not None,
     list gapped not None,
     list near not None,
     new_symbol,
-    new_step,
+    new_state,
+    join,
 ):
     """Walk an automaton over tokens: (row of symbols, matches of whole wordings, anchors of gapped ones), each (number, start, end).
 
-    An anchor counts only where a symbol that can begin the part beside it stands near: `near[number]` is
-    (symbols before or None, how far back, symbols after or None, how far on).
+    `begun` gives per symbol the state of what begins with it, `edges` per state where each label leads; what no text has
+    asked for yet is worked out by `new_symbol(word)`, `new_state(state, label)` and `join(states)`. An anchor counts only where
+    a symbol that can begin the part beside it stands near: `near[number]` is (symbols before or None, how far back, symbols
+    after or None, how far on).
     """
-    cdef list row = [], whole = [], begun = [], anchors = []
-    cdef Py_ssize_t position = 0
-    cdef PyObject *found
-    cdef object state = 0, symbol, word, zero = 0
-    cdef tuple pairs, pair
-    for word in words:
-        found = PyDict_GetItemWithError(symbols, word)
-        symbol = new_symbol(word) if found == NULL else <object>found
-        row.append(symbol)
-        position += 1
-        if symbol is zero:
-            state = zero
-            continue
-        found = PyDict_GetItemWithError(<dict>steps[<Py_ssize_t>state], symbol)
-        state = new_step(state, symbol) if found == NULL else <object>found
-        pairs = <tuple>solid[<Py_ssize_t>state]
-        for pair in pairs:
-            whole.append((pair[0], position - <Py_ssize_t>pair[1], position))
-        pairs = <tuple>gapped[<Py_ssize_t>state]
-        for pair in pairs:
-            begun.append((pair[0], position - <Py_ssize_t>pair[1], position))
-    for pair in begun:
+    cdef list row = [], whole = [], found = [], anchors = []
+    cdef Py_ssize_t position = 0, n_going = 0, kept, i, start, state, following
+    cdef PyObject *known
+    cdef object symbol, word
+    cdef tuple said, pair
+    cdef Py_ssize_t *going = <Py_ssize_t *>PyMem_Malloc(2 * (len(words) + 1) * sizeof(Py_ssize_t))
+    if going == NULL:
+        raise MemoryError
+    try:
+        for word in words:
+            known = PyDict_GetItemWithError(symbols, word)
+            symbol = new_symbol(word) if known == NULL else <object>known
+            row.append(symbol)
+            said = <tuple>labels[<Py_ssize_t>symbol]
+            position += 1
+            kept = 0
+            for i in range(n_going):
+                start = going[2 * i + 1]
+                following = step(going[2 * i], said, edges, new_state, join)
+                if following and arrive(following, start, position, edges, solid, gapped, whole, found):
+                    going[2 * kept], going[2 * kept + 1] = following, start
+                    kept += 1
+            following = <Py_ssize_t>begun[<Py_ssize_t>symbol]
+            if following and arrive(following, position - 1, position, edges, solid, gapped, whole, found):
+                going[2 * kept], going[2 * kept + 1] = following, position - 1
+                kept += 1
+            n_going = kept
+    finally:
+        PyMem_Free(going)
+    for pair in found:
         if may_hold(row, pair, <tuple>near[<Py_ssize_t>pair[0]]):
             anchors.append(pair)
     return row, whole, anchors
+
+
+cdef Py_ssize_t step(Py_ssize_t state, tuple labels, list edges, new_state, join) except -1:
+    """Give the state that a token leads to from another, 0 when nothing goes on with it."""
+    cdef Py_ssize_t one = 0
+    cdef PyObject *known
+    cdef dict table = <dict>edges[state]
+    cdef list several = None
+    cdef object target, label
+    for label in labels:
+        known = PyDict_GetItemWithError(table, label)
+        if known == NULL:
+            continue
+        target = <object>known
+        if type(target) is not int:
+            target = new_state(state, label)
+        if several is not None:
+            several.append(target)
+        elif one:
+            several = [one, target]
+        else:
+            one = <Py_ssize_t>target
+    return one if several is None else <Py_ssize_t>join(tuple(several))
+
+
+cdef bint arrive(
+    Py_ssize_t state, Py_ssize_t start, Py_ssize_t end, list edges, list solid, list gapped, list whole, list found
+) except -1:
+    """Note what is complete in a state; tells whether anything may go on from it."""
+    for number in <tuple>solid[state]:
+        whole.append((number, start, end))
+    for number in <tuple>gapped[state]:
+        found.append((number, start, end))
+    return len(<dict>edges[state]) > 0
 
 
 cdef bint may_hold(list row, tuple anchor, tuple near) except -1:
@@ -322,3 +370,34 @@ cdef bint stands_in(set symbols, list row, Py_ssize_t first, Py_ssize_t last) ex
         if row[i] in symbols:
             return True
     return False
+
+
+def weigh(list odds not None, list chances not None, double alpha, choose, double sure, Py_ssize_t most):
+    """Weigh drawn n-grams until one language is sure, as one trial of langdetect's `Detector._detect_block` does.
+
+    `odds` holds a row per n-gram, `chances` what to begin with, both with one number per language; `choose()` draws a row's
+    number. Gives the chances in the end, which add up to one.
+    """
+    cdef Py_ssize_t n_languages = len(chances), drawn = 0, j
+    cdef double total, best
+    cdef array weighed = array("d", chances)
+    cdef double *chance = weighed.data.as_doubles
+    cdef list row
+    for row in odds:
+        if len(row) != n_languages:
+            raise ValueError("every row has one number per language")
+    while True:
+        row = <list>odds[<Py_ssize_t>choose()]
+        for j in range(n_languages):
+            chance[j] *= alpha + <double>row[j]
+        if drawn % 5 == 0:
+            total = 0.0
+            best = 0.0
+            for j in range(n_languages):
+                total += chance[j]
+            for j in range(n_languages):
+                chance[j] /= total
+                best = max(best, chance[j])
+            if best > sure or drawn >= most:
+                return weighed.tolist()
+        drawn += 1

@@ -6,22 +6,18 @@ random without a seed, and raises on scripts it does not know. Matching never de
 """
 
 import re
-import threading
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-import langdetect
-from langdetect import DetectorFactory
 from langdetect.lang_detect_exception import LangDetectException
 
 from model.text.loops import compiled
+from model.text.quick_langdetect import detect_languages
 from model.text.tokens import TOKEN
 
-DetectorFactory.seed = 0
-_LOCK = threading.Lock()
-"""langdetect builds its profiles on first use, not safely for threads."""
+_SEED = 0
 _LOOKED_AT = 3000
 """Characters that are looked at; a longer advert does not change its language."""
 _ASKED_ABOUT = 160
@@ -271,8 +267,7 @@ def _ask(text: str) -> tuple[str, float] | None:
     if len(text) < _LEAST_ASKED:
         return None
     try:
-        with _LOCK:
-            ranked = langdetect.detect_langs(text[:_ASKED_ABOUT])
+        ranked = detect_languages(text[:_ASKED_ABOUT], seed=_SEED)
     except LangDetectException:
         return None
     if not ranked:

@@ -8,6 +8,7 @@ token each. Punctuation, emoji and spaces part tokens and are not tokens themsel
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from model.text.loops import compiled
 
@@ -40,6 +41,11 @@ _HANGUL = re.compile("[\uac00-\ud7a3]")
 def is_unspaced(token: str) -> bool:
     """Tell whether a token is a letter of a script written (or here read) without spaces."""
     return _IS_UNSPACED.match(token) is not None
+
+
+def mostly_unspaced(words: Sequence[str]) -> bool:
+    """Tell whether more than half of these tokens are such letters."""
+    return 2 * len(_IS_UNSPACED.findall("".join([word[0] for word in words]))) > len(words)
 
 
 def is_hangul(token: str) -> bool:

@@ -9,7 +9,7 @@ it shares and whoever comes later; what that advert alone had carried belongs to
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
@@ -58,6 +58,7 @@ class Members:
         self._partner_id = partner_id
         self.arriving = frozenset(advert_ids)
         """The adverts of this call."""
+        self._rows: list[dict[str, object]] = []
 
     @cached_property
     def _known(self) -> Sequence[tuple[str, str, str]]:
@@ -74,16 +75,22 @@ class Members:
         return {(campaign_id, advert_id) for campaign_id, _, advert_id in self._known}
 
     def add(self, campaign: CampaignRow, advert_key: str, advert_id: str, *, via: str, at: datetime) -> None:
-        """Put one version of an advert into a campaign, unless it is in one."""
+        """Put one version of an advert into a campaign, unless it is in one; `record` writes it down."""
         if advert_key in self._keys:
             return
         self._keys.add(advert_key)
         row = {"campaign_id": campaign.id, "advert_key": advert_key, "via": via, "joined_at": at}
-        insert_new(self._session, CampaignMemberRow, [row])
+        self._rows.append(row)
         campaign.last_seen_at = max(campaign.last_seen_at, at)
         if (campaign.id, advert_id) not in self._counted:
             self._counted.add((campaign.id, advert_id))
             campaign.n_adverts += 1
+
+    def record(self) -> None:
+        """Write down all that were added, at once."""
+        if self._rows:
+            insert_new(self._session, CampaignMemberRow, self._rows)
+            self._rows = []
 
 
 def new_campaign(session: Session, partner_id: str, *, at: datetime) -> CampaignRow:
@@ -437,12 +444,22 @@ def recount_confirmed(session: Session, advert_keys: Sequence[str]) -> None:
 
 def count_confirmed(session: Session, advert_keys: Sequence[str] | Select[str]) -> int:
     """Count the adverts among these that a person confirmed."""
-    query = (
-        select(func.count(AdvertRow.advert_id.distinct()))
-        .join(DecisionRow, DecisionRow.advert_key == AdvertRow.key)
-        .where(AdvertRow.key.in_(advert_keys), confirms())
+    if isinstance(advert_keys, Select):
+        return session.scalar(_all_confirmed().where(AdvertRow.key.in_(advert_keys))) or 0
+    return session.scalar(_some_confirmed(), {"keys": list(advert_keys)}) or 0
+
+
+@cache
+def _some_confirmed() -> Select[int]:
+    return _all_confirmed().where(AdvertRow.key.in_(bindparam("keys", expanding=True)))
+
+
+@cache
+def _all_confirmed() -> Select[int]:
+    confirmed = select(func.count(AdvertRow.advert_id.distinct())).join(
+        DecisionRow, DecisionRow.advert_key == AdvertRow.key
     )
-    return session.scalar(query) or 0
+    return confirmed.where(confirms())
 
 
 def confirms() -> ColumnElement[bool]:

@@ -59,6 +59,24 @@ _HELD = (
         AdvertRow.partner_id == bindparam("owner"), AdvertRow.advert_id.in_(bindparam("ids", expanding=True))
     )
 )
+_CARRIERS = (
+    select(AdvertRow.key, AdvertRow.advert_id)
+    .join(AdvertLinkRow, AdvertLinkRow.advert_key == AdvertRow.key)
+    .where(
+        AdvertLinkRow.link_id == bindparam("link"),
+        AdvertRow.partner_id == bindparam("owner"),
+        AdvertRow.key != bindparam("but"),
+    )
+)
+_UNJOINED = (
+    select(LinkKeyRow)
+    .join(AdvertLinkRow, AdvertLinkRow.link_id == LinkKeyRow.id)
+    .where(
+        AdvertLinkRow.advert_key.in_(bindparam("keys", expanding=True)),
+        LinkKeyRow.partner_id == bindparam("owner"),
+        LinkKeyRow.campaign_id.is_(None),
+    )
+)
 _OWN_BANDS = _BANDS.where(TemplateBandRow.partner_id.in_(bindparam("owners", expanding=True)))
 
 
@@ -227,6 +245,7 @@ def join(session: Session, arrivals: Sequence[Arrival], *, partner_id: str, at: 
         for arrival in arrivals:
             joiner.join(arrival)
     session.flush()
+    joiner.members.record()
     return [known.standing(arrival.links, advert_id=arrival.advert_id) for arrival in arrivals]
 
 
@@ -396,32 +415,18 @@ class _Joiner:
         counted = {advert_id for link_id, advert_id in self.known.held if link_id == row.id}
         # Those of the same call that are still to come join in their turn.
         late = self.members.arriving - counted
-        query = (
-            select(AdvertRow.key, AdvertRow.advert_id)
-            .join(AdvertLinkRow, AdvertLinkRow.advert_key == AdvertRow.key)
-            .where(
-                AdvertLinkRow.link_id == row.id, AdvertRow.partner_id == row.partner_id, AdvertRow.key != but
-            )
-        )
         self.session.flush()
+        asked = {"link": row.id, "owner": row.partner_id, "but": but}
         carriers = {
             key: who
-            for key, who in self.session.execute(query)
+            for key, who in self.session.execute(_CARRIERS, asked)
             if who not in late and not self.known.is_split(campaign.id, who)
         }
         for key, advert_id in carriers.items():
             self.members.add(campaign, key, advert_id, via=row.kind, at=self.at)
         campaign.n_confirmed += campaigns.count_confirmed(self.session, list(carriers))
-        others = (
-            select(LinkKeyRow)
-            .join(AdvertLinkRow, AdvertLinkRow.link_id == LinkKeyRow.id)
-            .where(
-                AdvertLinkRow.advert_key.in_(carriers),
-                LinkKeyRow.partner_id == row.partner_id,
-                LinkKeyRow.campaign_id.is_(None),
-            )
-        )
-        for other in self.session.scalars(others):
+        others = self.session.scalars(_UNJOINED, {"keys": list(carriers), "owner": row.partner_id})
+        for other in others:
             if not crowded(other):
                 other.campaign_id = campaign.id
 

@@ -1,16 +1,20 @@
 """The compiled loops give what their twins in plain Python give, on posters' text and on any text."""
 
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
+import langdetect
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from langdetect.language import Language
 
 from model.indicators import automaton
 from model.indicators.registry import load_catalogue
 from model.text import language, loops, normalise, tokens
+from model.text.quick_langdetect import detect_languages
 from model.training.config import load_config
 from model.training.dataset import load_dataset
 
@@ -54,6 +58,19 @@ def test_tokens(text: str) -> None:
 @settings(max_examples=200)
 def test_scripts(text: str) -> None:
     assert language._count_scripts(text) == language.count_scripts_by_character(text)
+
+
+@given(ANY_TEXT)
+@settings(max_examples=200, deadline=None)
+def test_asking_langdetect(text: str) -> None:
+    def asked(ask: Callable[[str], list[Language]]) -> list[tuple[str, float]] | None:
+        try:
+            return [(language.lang, language.prob) for language in ask(text[:160])]
+        except langdetect.LangDetectException:
+            return None
+
+    langdetect.DetectorFactory.seed = 0
+    assert asked(lambda given: detect_languages(given, seed=0)) == asked(langdetect.detect_langs)
 
 
 def test_walking(monkeypatch: pytest.MonkeyPatch) -> None:
