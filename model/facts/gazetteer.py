@@ -118,7 +118,7 @@ def _cities() -> Iterator[PlaceName]:
                 population >= _KNOWN_EVERYWHERE and script != "Latn"
             ):
                 spellings.add(other)
-        for spelling in sorted(spellings):
+        for spelling in sorted(spellings - _ORDINARY_SPELLINGS):
             for row in _rows(spelling, inflects=_script(spelling) != "Latn" or country in {"UZ", "TR"}):
                 if len("".join(row)) >= _LEAST_NAME and " ".join(row) not in _ORDINARY_WORDS:
                     yield PlaceName(
@@ -498,6 +498,8 @@ _NICKNAMES = {
     "MO": ["macau", "macao", "澳门", "澳門"],
     "HK": ["hong kong", "hongkong", "香港", "hk"],
 }
+_ORDINARY_SPELLINGS = {"\u1021\u101c\u101a\u103a"}
+"""Names of cities that are ordinary words in their own script: "middle", as in middle school."""
 _ORDINARY_WORDS = frozenset(
     "of mobile nice reading bath best date sale male hit ode same bar split march sandy college lead orange aurora independence paradise "
     "enterprise hope victoria marina santa union normal san data most man kota bandar pati batu solo palu padang malang metro serang bari "
