@@ -112,6 +112,8 @@ class Known:
     """(link, advert id): this advert, in some version, was counted under this link already."""
     splits: frozenset[tuple[str, str]] = frozenset()
     """(campaign, advert id): a person took this advert out of this campaign."""
+    fresh: list[LinkKeyRow] = field(default_factory=list)
+    """Rows of link keys that nobody had carried before; written once, with what they have become."""
 
     def own(self, link_id: int) -> LinkKeyRow | None:
         """Give the owner's row of a link key."""
@@ -236,7 +238,7 @@ def join(session: Session, arrivals: Sequence[Arrival], *, partner_id: str, at: 
     if not any(arrival.links.ids for arrival in arrivals):
         return [Standing() for _ in arrivals]
     lock(session)
-    with session.no_autoflush:  # rows of new link keys are written once, with what they have become
+    with session.no_autoflush:  # rows are written once, with what they have become
         known = load_known(session, [arrival.links for arrival in arrivals], partner_id=partner_id)
         if any(owner == partner_id for owner, _ in known.keys):
             known.held = _held(session, [arrival.advert_id for arrival in arrivals], partner_id=partner_id)
@@ -245,6 +247,8 @@ def join(session: Session, arrivals: Sequence[Arrival], *, partner_id: str, at: 
         for arrival in arrivals:
             joiner.join(arrival)
     session.flush()
+    if known.fresh:
+        insert_new(session, LinkKeyRow, [_values_of(row) for row in known.fresh])
     joiner.members.record()
     return [known.standing(arrival.links, advert_id=arrival.advert_id) for arrival in arrivals]
 
@@ -334,6 +338,7 @@ class _Joiner:
 
     def __init__(self, session: Session, known: Known, arrivals: Sequence[Arrival], *, at: datetime) -> None:
         self.session, self.known, self.at = session, known, at
+        self.arrivals = {arrival.advert_key: arrival for arrival in arrivals}
         self.members = campaigns.Members(
             session, [arrival.advert_id for arrival in arrivals], partner_id=known.partner_id
         )
@@ -415,7 +420,6 @@ class _Joiner:
         counted = {advert_id for link_id, advert_id in self.known.held if link_id == row.id}
         # Those of the same call that are still to come join in their turn.
         late = self.members.arriving - counted
-        self.session.flush()
         asked = {"link": row.id, "owner": row.partner_id, "but": but}
         carriers = {
             key: who
@@ -425,9 +429,11 @@ class _Joiner:
         for key, advert_id in carriers.items():
             self.members.add(campaign, key, advert_id, via=row.kind, at=self.at)
         campaign.n_confirmed += campaigns.count_confirmed(self.session, list(carriers))
-        others = self.session.scalars(_UNJOINED, {"keys": list(carriers), "owner": row.partner_id})
-        for other in others:
-            if not crowded(other):
+        stored = self.session.scalars(_UNJOINED, {"keys": list(carriers), "owner": row.partner_id})
+        arrived = [self.arrivals[key].links.ids for key in carriers if key in self.arrivals]
+        fresh = (self.known.own(link_id) for ids in arrived for link_id in ids)
+        for other in (*stored, *(own for own in fresh if own is not None)):
+            if other.campaign_id is None and not crowded(other):
                 other.campaign_id = campaign.id
 
 
@@ -440,11 +446,11 @@ def _record_links(session: Session, arrivals: Sequence[Arrival], known: Known) -
             carried[arrival.advert_key, link_id] = {"advert_key": arrival.advert_key, "link_id": link_id}
         for contact in arrival.links.contacts:
             if known.own(contact.id) is None:
-                _new_key(session, known, contact.id, contact.kind)
+                _new_key(known, contact.id, contact.kind)
         template = arrival.links.template
         if template is not None and known.own(template.id) is None:
             crowd = _close_ones(known, template)
-            _new_key(session, known, template.id, TEMPLATE, minhash=template.minhash)
+            _new_key(known, template.id, TEMPLATE, minhash=template.minhash)
             if crowd < MOST_CLOSE:
                 bands |= _band_rows(template, partner_id=known.partner_id)
     insert_new(session, AdvertLinkRow, list(carried.values()))
@@ -467,14 +473,16 @@ def _band_rows(template: Template, *, partner_id: str) -> dict[tuple[int, int], 
     }
 
 
-def _new_key(
-    session: Session, known: Known, link_id: int, kind: str, *, minhash: bytes | None = None
-) -> None:
+def _new_key(known: Known, link_id: int, kind: str, *, minhash: bytes | None = None) -> None:
     row = LinkKeyRow(
         id=link_id, partner_id=known.partner_id, kind=kind, n_adverts=0, n_confirmed=0, minhash=minhash
     )
-    session.add(row)
+    known.fresh.append(row)
     known.keys[known.partner_id, link_id] = row
+
+
+def _values_of(row: LinkKeyRow) -> dict[str, object]:
+    return {name: getattr(row, name) for name in LinkKeyRow.__table__.columns.keys()}  # noqa: SIM118 - columns iterate as columns
 
 
 def _held(session: Session, advert_ids: Sequence[str], *, partner_id: str) -> set[tuple[int, str]]:
