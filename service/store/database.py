@@ -1,15 +1,13 @@
 """Engine and unit of work: one transaction per act, opened and committed at the edge.
 
 SQLite runs in WAL mode with foreign keys on; a writing unit takes the write lock when it
-begins, so two writers queue and never meet half-way: threads of one process by a lock, because
-SQLite's own waiting sleeps ever longer, processes by the busy timeout. PostgreSQL needs no such care.
+begins, so two writers queue and never meet half-way (`turns` says who is next). PostgreSQL needs no such care.
 """
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -18,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
 from service.errors import SettingsError, StoreError
+from service.store.turns import Turns
 
 BUSY_TIMEOUT_MS = 15_000
 
@@ -29,7 +28,7 @@ class Database:
         self.url = url
         self.engine = make_engine(url)
         self._writing = self.engine.execution_options(writing=True)
-        self._turn = Lock() if self.dialect == "sqlite" else nullcontext()
+        self._turns = _turns_of(self.engine)
 
     @property
     def dialect(self) -> str:
@@ -39,7 +38,8 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Open a unit of work: commits when the block ends, leaves nothing behind when it raises."""
-        with self._turn, Session(self._writing, expire_on_commit=False) as session, session.begin():
+        turn = self._turns.take() if self._turns else nullcontext()
+        with turn, Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -59,6 +59,14 @@ class Database:
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+        if self._turns:
+            self._turns.close()
+
+
+def _turns_of(engine: Engine) -> Turns | None:
+    if engine.dialect.name != "sqlite":
+        return None
+    return Turns(Path(str(engine.url.database)), patience_s=BUSY_TIMEOUT_MS / 1000)
 
 
 def make_engine(url: str) -> Engine:

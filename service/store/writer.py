@@ -50,7 +50,7 @@ class SharedWriter(Generic[Item, Result]):
         while not future.done():
             with self._turn:
                 if not future.done():
-                    self._write(self._take())
+                    self._write_waiting()
         return future.result()
 
     def _arrive(self, *items: tuple[Item, Future[Result]]) -> None:
@@ -59,24 +59,37 @@ class SharedWriter(Generic[Item, Result]):
             self._waiting.extend(items)
             self._guard.notify_all()
 
-    def _take(self) -> list[tuple[Item, Future[Result]]]:
+    def _write_waiting(self) -> None:
         with self._guard:
             self._guard.wait_for(
                 lambda: self._n_coming == 0 or len(self._waiting) >= MOST, timeout=PATIENCE_S
             )
-            taken, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-        return taken
-
-    def _write(self, batch: Sequence[tuple[Item, Future[Result]]]) -> None:
+        batch: list[tuple[Item, Future[Result]]] = []
         try:
             with self._database.writing() as session:
+                batch = self._take()  # only now: more may have come while others had the database
                 results = self._write_together(session, [item for item, _ in batch])
         except Exception as error:  # noqa: BLE001 - handed on to whoever handed the item in
+            batch = batch or self._take()
             if len(batch) == 1:
                 batch[0][1].set_exception(error)
                 return
-            for one in batch:
-                self._write([one])
+            for item, future in batch:
+                self._write_alone(item, future)
             return
         for (_, future), result in zip(batch, results, strict=True):
             future.set_result(result)
+
+    def _take(self) -> list[tuple[Item, Future[Result]]]:
+        with self._guard:
+            taken, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+        return taken
+
+    def _write_alone(self, item: Item, future: Future[Result]) -> None:
+        try:
+            with self._database.writing() as session:
+                results = self._write_together(session, [item])
+        except Exception as error:  # noqa: BLE001 - handed on to whoever handed the item in
+            future.set_exception(error)
+        else:
+            future.set_result(results[0])
