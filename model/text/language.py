@@ -31,6 +31,10 @@ _MANY_VOTES = 12
 _LEAST_FOREIGN = 120
 """Shorter texts are not taken for a language outside the list: job titles look like Italian and Catalan."""
 
+_LEAST_DOUBTED, _LEAST_SHARE, _SURELY_FOREIGN = 90, 0.15, 0.79
+"""From this length, below this share of function words and from this certainty of langdetect's on, a text is in a language
+outside the list: true of no labelled or real advert at hand in a language on it."""
+
 
 @dataclass(frozen=True, slots=True)
 class LanguageGuess:
@@ -248,6 +252,9 @@ def _latin(text: str, words: Sequence[str]) -> LanguageGuess:
     ranked = sorted(votes.items(), key=lambda pair: -pair[1])[:2]
     best, count = ranked[0] if ranked else ("und", 0.0)
     runner_up = ranked[1][1] if len(ranked) > 1 else 0.0
+    foreign = _foreign(text, best, counts, len(words))
+    if foreign is not None:
+        return foreign
     if count >= _SURE_VOTES and {best, ranked[-1][0]} == _SIBLINGS:
         runner_up = 0.0  # Malay and Indonesian share most function words; langdetect knows only one of them
     if count >= _MANY_VOTES or (count >= _SURE_VOTES and count >= 1.3 * runner_up):
@@ -260,6 +267,22 @@ def _latin(text: str, words: Sequence[str]) -> LanguageGuess:
     if count > 0:
         return LanguageGuess(best, "Latn", 0.5)
     return LanguageGuess("en", "Latn", 0.3)
+
+
+def _foreign(text: str, best: str, counts: Counter[str], n_words: int) -> LanguageGuess | None:
+    """Tell which language outside the list a text is in that has too few function words of its best guess; None when in none.
+
+    Swedish has the `i` and `w` of Polish here and there; Polish has one in every seventh word.
+    """
+    if len(text) < _LEAST_DOUBTED:
+        return None
+    n_own = sum(times for token, times in counts.items() if best in _VOTES.get(token, ()))
+    if n_own >= _LEAST_SHARE * n_words:
+        return None
+    asked = _ask(text)
+    if asked is None or asked[0] in _FUNCTION_WORDS or asked[1] < _SURELY_FOREIGN:
+        return None
+    return LanguageGuess(asked[0], "Latn", asked[1])
 
 
 def _ask(text: str) -> tuple[str, float] | None:

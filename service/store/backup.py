@@ -12,12 +12,14 @@ from service.errors import InputError, ShortfallError
 
 
 def copy_database(url: str, to: Path) -> None:
-    """Copy the database to a new file: SQLite as SQLite, PostgreSQL as a `pg_restore` archive."""
+    """Copy the database to a new file that only its owner may read: SQLite as SQLite, PostgreSQL as a `pg_restore` archive."""
     if to.exists():
         raise InputError(f"{to}: exists already; name a file that does not, backups are never overwritten")
     to.parent.mkdir(parents=True, exist_ok=True)
     unfinished = to.with_name(to.name + ".part")
     parsed = make_url(url)
+    unfinished.unlink(missing_ok=True)
+    unfinished.touch(mode=0o600)
     try:
         if parsed.get_backend_name() == "sqlite":
             _copy_sqlite(Path(parsed.database or ""), unfinished)

@@ -109,6 +109,7 @@ def test_a_migrated_database_is_exactly_what_the_tables_say(context: Context) ->
 def test_a_backup_is_an_archive_that_pg_restore_reads(context: Context, tmp_path: Path) -> None:
     to = tmp_path / "b.dump"
     copy_database(context.settings.database_url, to)
+    assert to.stat().st_mode & 0o777 == 0o600
     listed = subprocess.run(  # noqa: S603
         [str(BINARIES[-1].parent / "pg_restore"), "--list", str(to)],
         check=True,

@@ -150,6 +150,7 @@ def test_a_backup_is_consistent_and_never_overwritten(context: Context, tmp_path
         session.add(PartnerRow(id="p", name="Kept", created_at=clock()))
     to = tmp_path / "backups" / "b.sqlite3"
     copy_database(context.settings.database_url, to)
+    assert to.stat().st_mode & 0o777 == 0o600
     copy = sqlite3.connect(to)
     assert copy.execute("SELECT name FROM partners WHERE id = 'p'").fetchone() == ("Kept",)
     copy.close()

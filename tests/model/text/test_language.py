@@ -1,10 +1,15 @@
 """The language guess is right where it can be, and never raises."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model.classifier.assessor import Assessor
+from model.schema.advert import JobAdvert
 from model.text.language import guess_language
+from model.text.normalise import normalise
 
 
 @pytest.mark.parametrize(
@@ -55,3 +60,38 @@ def test_a_text_without_letters_has_no_language(text: str) -> None:
 def test_no_text_makes_it_raise(text: str) -> None:
     guess = guess_language(text)
     assert 0.0 <= guess.confidence <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (
+            "Vi söker en kock till vår restaurang i Malmö. Du har erfarenhet av varmkök och trivs i ett team. "
+            "Heltid, kollektivavtal, tillträde enligt överenskommelse.",
+            "sv",
+        ),
+        (
+            "Wij zoeken een magazijnmedewerker in Rotterdam. Je werkt in ploegen, fulltime, en krijgt een goed "
+            "salaris en reiskosten.",
+            "nl",
+        ),
+        (
+            "Cerchiamo un cuoco per il nostro ristorante a Milano. Offriamo contratto a tempo pieno, stipendio di "
+            "1600 euro, vitto e alloggio.",
+            "it",
+        ),
+        (
+            "Căutăm bucătar pentru restaurant în Cluj. Oferim salariu motivant, cazare și masă, program de lucru "
+            "stabil. Trimiteți CV-ul.",
+            "ro",
+        ),
+    ],
+)
+def test_a_language_outside_the_list_is_not_taken_for_one_on_it(text: str, code: str) -> None:
+    assert guess_language(normalise(text).text).code == code
+
+
+def test_a_plain_advert_in_an_unsupported_language_is_said_to_be_unsupported() -> None:
+    text = "Kérjük, küldje el önéletrajzát. Szakácsot keresünk budapesti éttermünkbe, teljes munkaidőben, szép környezetben."
+    said = Assessor.load().assess(JobAdvert(id="a", description=text), at=datetime(2026, 1, 1, tzinfo=UTC))
+    assert (said.language.code, said.language.support.value, said.band.value) == ("hu", "none", "unassessed")
