@@ -22,6 +22,7 @@ from model.schema.advert import JobAdvert
 from model.schema.assessment import Assessment, Band, Reason, Thresholds
 from service.rates import RateLimits
 from service.releases import Releases
+from service.review import voices
 from service.review.actions import Finding, open_review
 from service.review.lifting import is_linked, lifted
 from service.review.queue import due_cause
@@ -194,6 +195,7 @@ def store(session: Session, submission: Submission, *, settings: Settings) -> li
         expires_at=at + timedelta(days=settings.retention_days),
         keep=[submission.keep.value] * len(adverts),
     )
+    completed = {place.key for place in places if place.is_completed}
     standings = _join(session, submission, places)
     said = [
         _in_company(assessment, standing)
@@ -212,6 +214,7 @@ def store(session: Session, submission: Submission, *, settings: Settings) -> li
             before.band if before.band is not after.band else None
             for before, after in zip(submission.assessments, said, strict=True)
         ],
+        completed=completed,
     )
     allowed = _allowed_by(session, partner_id, adverts, at=at)
     stored = [
@@ -221,6 +224,8 @@ def store(session: Session, submission: Submission, *, settings: Settings) -> li
         for advert, place, one, assessment_id in zip(adverts, places, said, ids, strict=True)
     ]
     opened = _open_reviews(session, submission, places, stored, sample_rate=settings.sample_rate)
+    if completed:
+        voices.hear_noted(session, completed, at=at)
     _alert(session, submission, stored, opened)
     release = submission.assessments[0].model_version
     detail = {"n": len(ids), "first": ids[0], "last": ids[-1], "release": release}

@@ -261,6 +261,39 @@ def list_users() -> None:
     print_columns(rows)
 
 
+@users.command("access")
+def list_access(
+    name: Annotated[str, typer.Argument(help="Of this person only.")] = "",
+    *,
+    days: Annotated[int, typer.Option("--days", min=1, help="How far back.")] = 30,
+) -> None:
+    """List who was shown which adverts and contacts, and check that the log is whole.
+
+    Exit code 1 and a message when an entry was altered or taken out.
+
+    Example: lurewatch users access asha --days 7
+    """
+    from service.store import users as store
+    from service.store.audit import find_break
+    from service.store.audit import list_access as listed
+
+    since = utc_now() - timedelta(days=days)
+    rows = [("when", "who", "what", "of")]
+    with open_database(Settings.from_environment()).reading() as session:
+        names = {user.id: user.name for user in store.list_users(session)}
+        actor = store.get_user(session, name).id if name else None
+        rows += [
+            (f"{event.at:%Y-%m-%d %H:%M}", names.get(event.actor, event.actor), event.act, event.subject)
+            for event in listed(session, since=since, actor=actor)
+        ]
+        broken = find_break(session)
+    print_columns(rows)
+    if broken is not None:
+        raise ShortfallError(
+            f"the log does not hold from entry {broken}: it was altered, or one before it removed"
+        )
+
+
 @users.command("disable")
 def disable_user(name: Annotated[str, typer.Argument(help="The person's name.")]) -> None:
     """Shut a person out at once; what they decided stays."""

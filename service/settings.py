@@ -82,6 +82,8 @@ class Settings(BaseSettings):
     """Whether `lurewatch serve` also runs bulk jobs, sends webhooks and erases what is due; false: `lurewatch work` does."""
     webhooks_to_private: bool = False
     """Whether webhooks may go to private addresses and over plain http: for trying them out on one machine only."""
+    alerts_to: str | None = None
+    """Name of the partner whose webhooks hear, hourly at most, that alerts wait in the console; unset: nobody's."""
     evidence: Path | None = None
     """Folder with the archived pages of crawls, for evidence packages; unset: packages name digests only."""
     log_json: bool = True

@@ -238,9 +238,9 @@ def _arabic(text: str) -> LanguageGuess:
     return LanguageGuess("ar", "Arab", 0.9)
 
 
-def _latin(text: str, words: Sequence[str]) -> LanguageGuess:
+def _votes(text: str, counts: Counter[str]) -> dict[str, float]:
+    """Give how loudly function words and letters speak for each language."""
     votes: dict[str, float] = defaultdict(float)
-    counts = Counter(words)
     for token, times in counts.items():  # in the order of the text, which settles ties
         for language in (languages := _VOTES.get(token, ())):
             votes[language] += times / len(languages)
@@ -249,7 +249,12 @@ def _latin(text: str, words: Sequence[str]) -> LanguageGuess:
         votes[language] += text.count(letter) * weight
     if any(pair in text for pair in _UZBEK_PAIRS):
         votes["uz"] += len(_UZBEK_LETTER.findall(text))
-    ranked = sorted(votes.items(), key=lambda pair: -pair[1])[:2]
+    return votes
+
+
+def _latin(text: str, words: Sequence[str]) -> LanguageGuess:
+    counts = Counter(words)
+    ranked = sorted(_votes(text, counts).items(), key=lambda pair: -pair[1])[:2]
     best, count = ranked[0] if ranked else ("und", 0.0)
     runner_up = ranked[1][1] if len(ranked) > 1 else 0.0
     foreign = _foreign(text, best, counts, len(words))

@@ -24,7 +24,7 @@ from service.errors import (
     RateLimitedError,
     UnsupportedMediaError,
 )
-from service.idempotency import HEADER, check_key, fingerprint, replay, seal
+from service.idempotency import HEADER, ask_of, check_key, replay, seal
 from service.jobs.files import Upload, files_of
 from service.jobs.running import job_options
 from service.store import answers, jobs
@@ -135,7 +135,7 @@ async def create_job(request: Request, options: Asked, idempotency_key: _KEY = N
         async for piece in request.stream():
             await run_in_threadpool(upload.take, piece)
         digest = await run_in_threadpool(upload.finish)
-        ask = Ask(partner.id, key, fingerprint(request, digest, partner=partner)) if key else None
+        ask = ask_of(request, digest, key=key, partner=partner) if key else None
         kept, response = await run_in_threadpool(
             _record, context, partner, ask, job_id, digest, upload.n_bytes, how
         )
@@ -156,7 +156,9 @@ def list_jobs(request: Request, limit: Limit = 20, cursor: Cursor = None) -> Res
     of = f"jobs {partner.id}"
     before = read_cursor(cursor, of=of, pepper=context.pepper)
     with context.database.reading() as session:
-        rows = jobs.list_jobs(session, partner_id=partner.id, before=before, limit=limit + 1)
+        rows = jobs.list_jobs(
+            session, partner_id=partner.id, is_test=partner.is_test, before=before, limit=limit + 1
+        )
     n_shown, following = next_page([row.id for row in rows], limit=limit, of=of, pepper=context.pepper)
     page = Page[JobOut](items=[_out(row) for row in rows[:n_shown]], next_cursor=following)
     return Response(page.model_dump_json(), media_type="application/json")
@@ -176,7 +178,7 @@ def cancel_job(request: Request, job_id: str) -> Response:
     context: Context = request.app.state.context
     partner = authenticate(request, context, "score")
     with context.database.writing() as session:
-        row = jobs.cancel(session, job_id, partner_id=partner.id, at=context.clock())
+        row = jobs.cancel(session, job_id, partner_id=partner.id, is_test=partner.is_test, at=context.clock())
         append_event(session, Act.JOB_CANCELLED, subject=row.id, actor=partner.key_id, at=context.clock())
     files_of(context.settings.jobs_folder, row.id).erase()
     return Response(_out(row).model_dump_json(), media_type="application/json")
@@ -271,7 +273,7 @@ def _find(request: Request, job_id: str) -> JobRow:
     context: Context = request.app.state.context
     partner = authenticate(request, context, "read")
     with context.database.reading() as session:
-        return jobs.get_job(session, job_id, partner_id=partner.id)
+        return jobs.get_job(session, job_id, partner_id=partner.id, is_test=partner.is_test)
 
 
 def _download(request: Request, job_id: str, *, name: str) -> Response:

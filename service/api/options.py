@@ -1,11 +1,12 @@
 """Options of a scoring call: in the query, because the body is the advert."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Request
 
 from service.assessing import Keep
+from service.errors import FieldFault, InvalidFieldsError
 
 LANGUAGE = r"^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8}){0,4}$"
 RELEASE = r"^[A-Za-z0-9._-]{1,80}$"
@@ -49,13 +50,25 @@ class Options(Shown):
     model: str | None = None
 
 
+KNOWN = frozenset(one.name for one in fields(Options))
+
+
 async def read_options(
+    request: Request,
     language: AskedLanguage = None,
     explain: AskedExplain = True,  # noqa: FBT002 - FastAPI calls it by name
     store: AskedStore = Keep.FULL,
     model: AskedModel = None,
 ) -> Options:
-    """Read the options of a scoring call."""
+    """Read the options of a scoring call; raises 422 for a name there is none of.
+
+    A misspelt `store` that nobody noticed would keep what was not to be kept.
+    """
+    for name in request.query_params.keys() - KNOWN:
+        detail = f"there is no such option; there are {', '.join(sorted(KNOWN))}"
+        raise InvalidFieldsError(
+            f"/{name[:40]}: {detail}", faults=[FieldFault(f"/{name[:40]}", "unknown_option", detail)]
+        )
     return Options(language, explain, store, model)
 
 

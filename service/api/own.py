@@ -14,7 +14,7 @@ from service.api.security import KEY
 from service.api.v1 import Body
 from service.assessing import Context
 from service.auth import authenticate
-from service.errors import FieldFault, InvalidFieldsError
+from service.errors import FieldFault, ForbiddenError, InvalidFieldsError
 from service.problems import invalid
 from service.store import allowed, partners, what_if
 from service.store.audit import Act, append_event
@@ -153,6 +153,8 @@ def put_thresholds(request: Request, raw: Body) -> Response:
     partner = authenticate(request, context, "admin")
     wanted = _read(ThresholdsRequest, raw)
     given = wanted.model_fields_set & {"review", "high"}
+    if given:
+        _check_live(partner)
     if len(given) == 1 or (wanted.review is None) != (wanted.high is None):
         raise _fault(
             "/high" if "review" in given else "/review", "missing", "give `review` and `high` together"
@@ -222,6 +224,7 @@ def put_allowed(request: Request, employer: Employer, raw: Body) -> Response:
     """Vouch for an employer for some days. A link to confirmed adverts is told all the same."""
     context: Context = request.app.state.context
     partner = authenticate(request, context, "admin")
+    _check_live(partner)
     wanted, at = _read(AllowedRequest, raw), context.clock()
     name = storable(allowed.plain(employer), limit=200) or ""
     if not name:
@@ -251,6 +254,7 @@ def delete_allowed(request: Request, employer: Employer) -> Response:
     """Take an employer off your list."""
     context: Context = request.app.state.context
     partner = authenticate(request, context, "admin")
+    _check_live(partner)
     with context.database.writing() as session:
         allowed.disallow(session, partner.id, storable(employer, limit=200) or "")
         append_event(
@@ -261,6 +265,11 @@ def delete_allowed(request: Request, employer: Employer) -> Response:
             at=context.clock(),
         )
     return Response(status_code=204)
+
+
+def _check_live(partner: Partner) -> None:
+    if partner.is_test:
+        raise ForbiddenError("a test key changes nothing that live keys go by; use a live one")
 
 
 def _present(context: Context, partner: Partner) -> Thresholds:

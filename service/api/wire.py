@@ -75,7 +75,8 @@ class Kept(Record):
     """What is kept of this call, and until when."""
 
     store: str
-    """`full`, `features` or `none`; an advert that was sent before stays as it was kept then."""
+    """`full`, `features` or `none`. An advert sent as `features` and then as `full` is kept in full from then on; one
+    that is kept in full stays so."""
     until: datetime | None
     """When it is erased (UTC); null when nothing is kept."""
     what: tuple[str, ...] = ()

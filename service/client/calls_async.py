@@ -50,19 +50,29 @@ class AsyncClient:
         *,
         language: str | None = None,
         store: str | None = None,
+        explain: bool | None = None,
         model: str | None = None,
         idempotency_key: str | None = None,
     ) -> Answer:
         """Score one advert; raises `ApiError` when it is refused."""
-        params = {"language": language, "store": store, "model": model}
+        params = {"language": language, "store": store, "explain": explain, "model": model}
         call = post("/v1/score", as_json(advert), key=idempotency_key, params=params)
         return read(await self.call(call), Answer)
 
     async def score_batch(
-        self, adverts: Sequence[Advert], *, idempotency_key: str | None = None
+        self,
+        adverts: Sequence[Advert],
+        *,
+        language: str | None = None,
+        store: str | None = None,
+        explain: bool | None = None,
+        model: str | None = None,
+        idempotency_key: str | None = None,
     ) -> list[BatchItem]:
         """Score up to 100 adverts; each item holds an answer or a problem."""
-        response = check(await self.call(post("/v1/score/batch", as_batch(adverts), key=idempotency_key)))
+        params = {"language": language, "store": store, "explain": explain, "model": model}
+        call = post("/v1/score/batch", as_batch(adverts), key=idempotency_key, params=params)
+        response = check(await self.call(call))
         return [BatchItem.model_validate(item) for item in response.json()["items"]]
 
     async def assessment(self, assessment_id: str) -> Answer:

@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 from model.schema.advert import JobAdvert
 from model.schema.assessment import Assessment
 from service.console.comfort import is_soft, nudge_of
-from service.console.pages import context_of, current, render
+from service.console.pages import context_of, current, render, within
+from service.console.versions import versions_of
 from service.console.view import SHOWN_REASONS, view_advert
 from service.console.watching import offers_of
 from service.review import actions, routing, voices
 from service.review.permissions import Permission, Person, can, check
 from service.review.policies import is_held
-from service.review.queue import next_item, previous_item, why
+from service.review.queue import Filters, next_item, previous_item, why
 from service.review.states import ReviewState
 from service.review.verdicts import CHOICES, REASON_CODES
 from service.store import campaign_pages, reviews, users, watches
@@ -36,7 +37,7 @@ def show_advert(request: Request, review_id: str) -> Response:
     who = current(request)
     check(who.person, Permission.VIEW_ADVERTS)
     context = context_of(request)
-    now = context.clock()
+    now, filters = context.clock(), Filters.of(request.query_params)
     with context.database.writing() as session:
         review = reviews.get_review(session, review_id)
         actions.record_view(session, review, by=who.person, at=now)
@@ -46,8 +47,8 @@ def show_advert(request: Request, review_id: str) -> Response:
             load_assessment(session, review.assessment_id),
         )
         names = users.pseudonyms(session)
-        following = next_item(session, by=who.person, at=now, after=review)
-        previous = previous_item(session, by=who.person, at=now, before=review)
+        following = next_item(session, filters, by=who.person, at=now, after=review)
+        previous = previous_item(session, filters, by=who.person, at=now, before=review)
         history = list_events(session, review.id, limit=30)
         decision = reviews.latest_decision(session, review.id)
         campaign = find_campaign(session, review.advert_key)
@@ -58,7 +59,12 @@ def show_advert(request: Request, review_id: str) -> Response:
         asked = why_asked(session, [review.id]).get(review.id)
         deciders = _deciders(session) if can(who.person, Permission.LEAD) else []
         watched = {kind: watches.targets_of(session, user_id=who.person.id, kind=kind) for kind in WatchKind}
-        ahead = _ahead(session, following)
+        ahead = _ahead(session, None if filters.is_settled else following)
+        versions = versions_of(
+            session,
+            review,
+            with_contacts=can(who.person, Permission.VIEW_CONTACTS) and not is_soft(request),
+        )
         nudge = nudge_of(request, session, who.person.id)
     softened = is_soft(request)
     contacts = contacts if can(who.person, Permission.VIEW_CONTACTS) else []
@@ -68,8 +74,11 @@ def show_advert(request: Request, review_id: str) -> Response:
         "advert.html",
         who,
         review=review,
+        view=filters.address,
+        filters=filters,
+        here=within(f"/console/reviews/{review.id}", filters),
         assessment=assessment,
-        view=view_advert(
+        seen=view_advert(
             advert,
             assessment,
             with_contacts=can(who.person, Permission.VIEW_CONTACTS),
@@ -77,6 +86,7 @@ def show_advert(request: Request, review_id: str) -> Response:
         ),
         softened=softened,
         nudge=nudge,
+        versions=versions,
         ahead=view_advert(*ahead, with_contacts=False, softened=softened) if ahead else None,
         ahead_language=ahead[1].language.code if ahead else None,
         shown_reasons=SHOWN_REASONS,

@@ -12,9 +12,12 @@ from sqlalchemy.orm import Session
 from model.facts.contacts import find_contacts
 from model.schema.advert import Contact, JobAdvert
 from model.text.normalise import normalise
+from service.auth import SignedIn
+from service.console.comfort import is_soft
 from service.console.decide import Field, read_choice, read_note, read_reason_code
 from service.console.pages import context_of, current, current_form, redirect, render
 from service.console.slots import pieces_of
+from service.console.softening import Headings
 from service.errors import NotFoundError
 from service.review import actions, belonging
 from service.review.campaigns import MOST_MEMBERS, decide_campaign, preview
@@ -34,6 +37,7 @@ SHOWN_MEMBERS = 60
 SHOWN_LINKS = 8
 DRAWN_MEMBERS = 24
 MOST_DAYS = 60
+TITLE = 80
 
 
 @dataclass(frozen=True)
@@ -59,15 +63,13 @@ def show_campaigns(request: Request) -> Response:
     with context_of(request).database.reading() as session:
         listed = campaign_pages.list_campaigns(session, limit=LISTED)
         waiting = campaign_pages.count_waiting(session, [campaign.id for campaign in listed])
-        titles = _titles(session, [campaign.id for campaign in listed])
-    shown = str if can(who.person, Permission.VIEW_CONTACTS) else hide_contacts
-    titles = {key: shown(title) for key, title in titles.items()}
+        titles = _titles(request, who, session, [campaign.id for campaign in listed])
     return render(request, "campaigns.html", who, campaigns=listed, waiting=waiting, titles=titles)
 
 
 @router.get("/campaigns/{campaign_id}")
 def show_campaign(request: Request, campaign_id: str) -> Response:
-    """Show what a campaign's adverts share and where they differ."""
+    """Show what a campaign's adverts share and where they differ; that contacts were shown is recorded."""
     who = current(request)
     check(who.person, Permission.VIEW_ADVERTS)
     context = context_of(request)
@@ -83,8 +85,17 @@ def show_campaign(request: Request, campaign_id: str) -> Response:
         links = campaign_pages.shared_links(session, [m.advert.key for m in members[:500]])[:SHOWN_LINKS]
         names = users.pseudonyms(session)
         watched = watches.targets_of(session, user_id=who.person.id, kind=WatchKind.CAMPAIGN)
+        headings = _headings(request, who, session, members[:500])
+    if with_contacts:
+        with context.database.writing() as session:
+            detail = {"n": len(members)}
+            at = context.clock()
+            append_event(
+                session, Act.CONTACT_VIEWED, subject=campaign_id, actor=who.person.id, at=at, detail=detail
+            )
     adverts = {member.advert.key: JobAdvert.from_json(member.advert.record) for member in members[:500]}
-    texts = [_text(advert, with_contacts=with_contacts) for advert in list(adverts.values())[:25]]
+    clear = with_contacts and not headings.softened
+    texts = [_text(advert, with_contacts=clear) for advert in list(adverts.values())[:25]]
     n_due = sum(1 for m in members if m.review is not None and m.review.state != "decided")
     return render(
         request,
@@ -94,8 +105,9 @@ def show_campaign(request: Request, campaign_id: str) -> Response:
         members=members[:SHOWN_MEMBERS],
         n_members=len(members),
         n_due=n_due,
-        title=_title(members[0].advert.heading if members else None),
-        shown=str if with_contacts else hide_contacts,
+        newest=members[0] if members else None,
+        headings=headings,
+        clear=clear,
         masked_title=hide_contacts(_title(members[0].advert.heading if members else None)),
         pieces=pieces_of(texts) if texts else [],
         language=next((m.review.language for m in members if m.review is not None), "und"),
@@ -106,7 +118,6 @@ def show_campaign(request: Request, campaign_id: str) -> Response:
         sources=Counter(member.advert.source or "unnamed source" for member in members).most_common(8),
         merges=merges,
         splits=splits,
-        title_of=_title,
         may_arrange=can(who.person, Permission.DECIDE),
         decisions=decisions,
         names=names,
@@ -122,7 +133,7 @@ def show_campaign(request: Request, campaign_id: str) -> Response:
 def show_preview(
     request: Request, campaign_id: str, answer: Annotated[str, Query(max_length=80)]
 ) -> Response:
-    """Show what a verdict on the campaign would decide, with the sample to look at; decides nothing."""
+    """Show what a verdict would decide, with the sample to look at, which is recorded; decides nothing."""
     who = current(request)
     choice = read_choice(answer)
     context = context_of(request)
@@ -135,9 +146,20 @@ def show_preview(
             )
             if member.review is not None
         }
-    with_contacts = can(who.person, Permission.VIEW_CONTACTS)
+        headings = _headings(request, who, session, [members[review.id] for review in shown.sample])
+    with context.database.writing() as session:
+        for review in shown.sample:
+            actions.record_view(session, review, by=who.person, at=context.clock())
     sample = [
-        (review, members[review.id].score, _text(_advert(members[review.id]), with_contacts=with_contacts))
+        (
+            review,
+            members[review.id].score,
+            headings.cover(
+                _text(advert := _advert(members[review.id]), with_contacts=headings.with_contacts),
+                review.id,
+                known=[contact.value for contact in advert.contacts],
+            ),
+        )
         for review in shown.sample
     ]
     return render(
@@ -188,6 +210,7 @@ def decide(
 def undo(request: Request, campaign_id: str, csrf: Field, decision: Field) -> Response:
     """Take back one verdict on the campaign, all of it."""
     who = current_form(request, csrf)
+    check(who.person, Permission.DECIDE)
     context = context_of(request)
     with context.database.writing() as session:
         row = session.get(CampaignDecisionRow, decision)
@@ -216,15 +239,14 @@ def show_merge(request: Request, campaign_id: str) -> Response:
         root = campaign_pages.family_of(session, campaign_id)[0]
         owner = campaign_pages.owner_of(session, root)
         listed = campaign_pages.list_campaigns(session, limit=LISTED, owner=owner, but=root)
-        titles = _titles(session, [root, *(campaign.id for campaign in listed)])
-    shown = str if can(who.person, Permission.VIEW_CONTACTS) else hide_contacts
+        titles = _titles(request, who, session, [root, *(campaign.id for campaign in listed)])
     return render(
         request,
         "campaign_merge.html",
         who,
         campaign_id=root,
         campaigns=listed,
-        titles={key: shown(title) for key, title in titles.items()},
+        titles=titles,
     )
 
 
@@ -278,6 +300,7 @@ def show_contact(request: Request, link_id: int) -> Response:
             detail={"n": len(members)},
         )
         watched = watches.targets_of(session, user_id=who.person.id, kind=WatchKind.CONTACT)
+        headings = _headings(request, who, session, members)
     value = _values(_advert(members[0]), pepper=context.pepper).get(link_id)
     return render(
         request,
@@ -286,21 +309,34 @@ def show_contact(request: Request, link_id: int) -> Response:
         kind=members[0].via,
         value=value,
         members=members,
-        title=_title,
+        headings=headings,
         link_id=link_id,
         place=hide_contacts(_title(members[0].advert.heading)),
         is_watched=str(link_id) in watched,
     )
 
 
-def _titles(session: Session, campaign_ids: Sequence[str]) -> dict[str, str]:
-    """Give campaign → the heading of its newest advert."""
-    titles = {}
+def _titles(request: Request, who: SignedIn, session: Session, campaign_ids: Sequence[str]) -> dict[str, str]:
+    """Give campaign → the heading of its newest advert, as it is shown to who asks."""
+    newest = {}
     for campaign_id in campaign_ids:
         family = campaign_pages.family_of(session, campaign_id)
         if members := campaign_pages.list_members(session, family, limit=1):
-            titles[campaign_id] = _title(members[0].advert.heading)
-    return titles
+            newest[campaign_id] = members[0]
+    headings = _headings(request, who, session, list(newest.values()))
+    return {
+        key: headings.show(member.advert.heading, member.review.id if member.review else None, length=TITLE)
+        for key, member in newest.items()
+    }
+
+
+def _headings(request: Request, who: SignedIn, session: Session, members: Sequence[Member]) -> Headings:
+    return Headings.of(
+        session,
+        [member.review.id for member in members if member.review is not None],
+        with_contacts=can(who.person, Permission.VIEW_CONTACTS),
+        softened=is_soft(request),
+    )
 
 
 def _shared(
@@ -361,4 +397,4 @@ def _text(advert: JobAdvert, *, with_contacts: bool) -> str:
 
 
 def _title(heading: str | None) -> str:
-    return " ".join((heading or "untitled").split())[:80]
+    return " ".join((heading or "untitled").split())[:TITLE]

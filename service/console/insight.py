@@ -35,7 +35,7 @@ def show_second_look(request: Request, turn: int = SECOND) -> Response:
         )
         if decision is None:
             return render(
-                request, "second.html", who, decision=None, turn=turn, view=None, assessment=None, choices=()
+                request, "second.html", who, decision=None, turn=turn, seen=None, assessment=None, choices=()
             )
         advert = load_advert(session, decision.advert_key)
         assessment = load_assessment(session, decision.assessment_id)
@@ -54,7 +54,7 @@ def show_second_look(request: Request, turn: int = SECOND) -> Response:
         decision=decision,
         turn=turn,
         assessment=assessment,
-        view=view_advert(
+        seen=view_advert(
             advert,
             assessment,
             with_contacts=can(who.person, Permission.VIEW_CONTACTS),
@@ -142,6 +142,15 @@ def export_trends(request: Request) -> Response:
         ]
         for error in figures.errors
     ]
+    rows += [
+        ["All", name, hidden if figure is None else round(figure, 3)]
+        for name, figure in (
+            ("Median days from posting to queue", figures.days_to_detect),
+            ("Median hours from queue to decision", figures.hours_to_decide),
+            ("Decided", figures.n_decided),
+            ("Share of decisions taken back", figures.share_reversed),
+        )
+    ]
     headers = {**NO_STORE, "Content-Disposition": 'attachment; filename="lurewatch-trends.csv"'}
-    sheet = write_sheet(["table", "value", "adverts"], rows)
+    sheet = write_sheet(["table", "value", "figure"], rows)
     return Response(sheet, media_type="text/csv; charset=utf-8", headers=headers)

@@ -3,9 +3,9 @@
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -13,7 +13,7 @@ from service.assessing import Context
 from service.auth import COOKIE, SECURE_COOKIE, SignedIn, check_csrf, signed_in
 from service.console.view import words
 from service.errors import ServiceError, UnauthenticatedError
-from service.review.queue import show_score
+from service.review.queue import LONGEST_ADDRESS, Filters, show_score
 from service.review.verdicts import find_choice
 from service.store import reviews, watches
 
@@ -21,6 +21,10 @@ HERE = Path(__file__).parent
 
 NO_STORE = {"Cache-Control": "no-store"}
 """Adverts and contacts stay out of every cache."""
+
+
+View = Annotated[str, Form(max_length=LONGEST_ADDRESS)]
+"""The filters of the queue that somebody works through, as the forms of its adverts carry them along."""
 
 
 def _environment() -> Environment:
@@ -95,6 +99,7 @@ def render(
 ) -> Response:
     """Render a page."""
     context = context_of(request)
+    values.setdefault("view", "")
     if who is not None:
         now = context.clock()
         with context.database.reading() as session:
@@ -125,6 +130,12 @@ def own_path(back: str) -> str:
     """Give an address of the console, whatever a form asked to go back to."""
     own = back.startswith("/console") and "\\" not in back and "//" not in back and back.isprintable()
     return back if own else "/console"
+
+
+def within(path: str, filters: Filters, said: str = "") -> str:
+    """Give an address that keeps the filters; `said` is what the page tells of the act before."""
+    query = "&".join(part for part in (said, filters.address) if part)
+    return f"{path}?{query}" if query else path
 
 
 def redirect(path: str) -> Response:

@@ -1,13 +1,13 @@
 """The queue: what waits for a person, first things first; filters and search stand in the address."""
 
-from dataclasses import asdict
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request, Response
 
+from service.console.comfort import is_soft
 from service.console.daily import view_daily
-from service.console.pages import context_of, current, current_form, redirect, render
+from service.console.pages import View, context_of, current, current_form, redirect, render, within
+from service.console.softening import Headings
 from service.errors import FieldFault, InvalidFieldsError
 from service.review import actions
 from service.review.permissions import Permission, can, check
@@ -21,42 +21,25 @@ FILTERED = ("band", "language", "source")
 TAGGED = ("place", "indicator")
 MOST_TAGS = 200
 MOST_VIEWS = 30
-Asked = Annotated[str, Query(max_length=200)]
 
 
 @router.get("")
-def show_queue(
-    request: Request,
-    *,
-    find: Asked = "",
-    band: Asked = "",
-    language: Asked = "",
-    source: Asked = "",
-    place: Asked = "",
-    indicator: Asked = "",
-    campaign: Asked = "",
-    daily: Asked = "",
-    state: Asked = "waiting",
-    after: Annotated[str, Query(max_length=80)] = "",
-) -> Response:
-    """List what waits, or what has been decided, as far as it fits the filters."""
+def show_queue(request: Request, *, after: Annotated[str, Query(max_length=80)] = "") -> Response:
+    """List what waits, or what has been decided, as far as it fits the filters in the address."""
     who = current(request)
     check(who.person, Permission.VIEW_ADVERTS)
     context = context_of(request)
-    chosen = Filters(
-        find=find.strip() or None,
-        band=band or None,
-        language=language or None,
-        source=source or None,
-        place=place or None,
-        indicator=indicator or None,
-        campaign=campaign or None,
-        daily=day.isoformat() if (day := read_day(daily)) else None,
-        state=state if state in STATES else "waiting",
-    )
+    chosen = Filters.of(request.query_params)
+    day = read_day(chosen.daily)
     with context.database.reading() as session:
         items, following = list_items(
             session, chosen, by=who.person, at=context.clock(), after=_read_cursor(after)
+        )
+        headings = Headings.of(
+            session,
+            [item.review.id for item in items],
+            with_contacts=can(who.person, Permission.VIEW_CONTACTS),
+            softened=is_soft(request),
         )
         options = {name: reviews.values_of(session, name) for name in FILTERED}
         options |= {kind: search.tag_values(session, kind, most=MOST_TAGS) for kind in TAGGED}
@@ -68,16 +51,14 @@ def show_queue(
         "queue.html",
         who,
         items=items,
+        headings=headings,
         chosen=chosen,
         options=options,
         states=STATES,
         saved=saved,
         asked=asked,
-        is_watched=address_of(chosen) in watched,
-        in_words="; ".join(
-            f"{name}: {value}" for name, value in asdict(chosen).items() if value and name != "state"
-        ),
-        address=address_of(chosen),
+        is_watched=chosen.address in watched,
+        view=chosen.address,
         following=_cursor(following) if following else None,
         is_first=not after,
         may_decide=can(who.person, Permission.DECIDE),
@@ -86,18 +67,18 @@ def show_queue(
 
 
 @router.post("/next")
-def open_next(request: Request, csrf: Annotated[str, Form()]) -> Response:
-    """Claim the first item that waits and open it."""
+def open_next(request: Request, csrf: Annotated[str, Form()], view: View = "") -> Response:
+    """Claim the first item that waits in the filtered queue and open it."""
     who = current_form(request, csrf)
     context = context_of(request)
-    now = context.clock()
+    now, filters = context.clock(), Filters.of_query(view)
     with context.database.writing() as session:
-        review = next_item(session, by=who.person, at=now)
+        review = None if filters.is_settled else next_item(session, filters, by=who.person, at=now)
         if review is None:
-            return redirect("/console")
+            return redirect(within("/console", filters))
         minutes = context.settings.claim_minutes
         actions.claim(session, review.id, by=who.person, at=now, minutes=minutes)
-    return redirect(f"/console/reviews/{review.id}")
+    return redirect(within(f"/console/reviews/{review.id}", filters))
 
 
 @router.post("/views")
@@ -113,7 +94,7 @@ def save_view(
     who = current_form(request, csrf)
     check(who.person, Permission.VIEW_ADVERTS)
     context = context_of(request)
-    wanted = " ".join(name.split())
+    wanted, chosen = " ".join(name.split()), Filters.of_query(query)
     if not forget and not wanted:
         detail = "give the view a name"
         raise InvalidFieldsError(detail, faults=[FieldFault("/name", "missing", detail)])
@@ -124,18 +105,10 @@ def save_view(
             if len(views.list_views(session, who.person.id)) >= MOST_VIEWS:
                 detail = f"forget a view first; {MOST_VIEWS} are kept"
                 raise InvalidFieldsError(detail, faults=[FieldFault("/name", "too_many", detail)])
-            views.save_view(session, user_id=who.person.id, name=wanted, query=query, at=context.clock())
-    return redirect(f"/console?{query}" if query else "/console")
-
-
-def address_of(chosen: Filters) -> str:
-    """Give the filters as they stand in the page's address."""
-    given = {
-        name: value
-        for name, value in asdict(chosen).items()
-        if value and (name, value) != ("state", "waiting")
-    }
-    return urlencode(given)
+            views.save_view(
+                session, user_id=who.person.id, name=wanted, query=chosen.address, at=context.clock()
+            )
+    return redirect(within("/console", chosen))
 
 
 def _cursor(place: Place) -> str:

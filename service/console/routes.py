@@ -26,7 +26,7 @@ def home() -> Response:
     return redirect("/console")
 
 
-for part in (
+PARTS: tuple[APIRouter, ...] = (
     login.router,
     queue.router,
     advert.router,
@@ -38,5 +38,8 @@ for part in (
     insight.router,
     watching.router,
     comfort.router,
-):
+)
+"""Everything under `/console`."""
+
+for part in PARTS:
     router.include_router(part, prefix="/console")

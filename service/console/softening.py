@@ -1,18 +1,24 @@
 """Softened text: contacts and passages on violence or captivity stay covered until the reader opens them.
 
 Whoever reads such adverts all day is spared what a glance does not need. Nothing is taken away: a cover says
-what is behind it and opens by a key.
+what is behind it and opens by a key. Headings in lists cannot be opened there: the advert's page does that.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 
+from sqlalchemy.orm import Session
+
 from model.schema.assessment import Reason
-from service.console.highlight import Cover, Piece
-from service.review.masking import find_contacts
+from service.console.highlight import Cover, Piece, cut
+from service.review.masking import find_contacts, hide_contacts
+from service.store import search
 
 COOKIE = "lurewatch_soft"
+CONTACT = "contact"
+"""What the cover of a way to answer is called."""
 HARD: dict[str, str] = {
     "victim_testimony": "passage on what was done to somebody",
     "safety_reassurance_denial": "passage on violence or sale",
@@ -20,7 +26,43 @@ HARD: dict[str, str] = {
     "quota_or_penalty_terms": "passage on punishment",
 }
 """Reason → what a passage with it is called on its cover."""
+Passage = tuple[Cover | None, list[Piece]]
 _SENTENCE_END = re.compile(r"[.!?\u3002\uff01\uff1f\u104b\u17d4\u0964\n]+")
+
+
+@dataclass(frozen=True)
+class Headings:
+    """How the headings of one page are written for who reads it."""
+
+    with_contacts: bool
+    softened: bool
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Review → what its advert's heading is replaced by."""
+
+    @classmethod
+    def of(
+        cls, session: Session, review_ids: Iterable[str], *, with_contacts: bool, softened: bool
+    ) -> "Headings":
+        """Look up which of some adverts are hard to read, when that matters."""
+        labels: dict[str, str] = {}
+        if softened:
+            for review_id, code in search.tagged(session, list(review_ids), kind="indicator", values=HARD):
+                labels.setdefault(review_id, HARD[code])
+        return cls(with_contacts, softened, labels)
+
+    def show(self, heading: str | None, review_id: str | None = None, *, length: int = 200) -> str:
+        """Give a heading as it is shown: what is hard to read under its label, contacts dotted out where they must."""
+        if label := self.labels.get(review_id or ""):
+            return f"[{label}]"
+        plain = " ".join((heading or "untitled").split())[:length]
+        return plain if self.with_contacts and not self.softened else hide_contacts(plain)
+
+    def cover(self, text: str, review_id: str | None, *, known: Sequence[str] = ()) -> list[Passage]:
+        """Give a whole text under covers that its reader opens one by one."""
+        covers = covers_of(text, "", (), known=known) if self.softened else []
+        if label := self.labels.get(review_id or ""):
+            covers = [Cover(0, len(text), label)]
+        return passages(cut(text, [], covers))
 
 
 def covers_of(text: str, field: str, reasons: Sequence[Reason], *, known: Sequence[str]) -> list[Cover]:
@@ -40,18 +82,23 @@ def covers_of(text: str, field: str, reasons: Sequence[Reason], *, known: Sequen
             covers.append(cover)
     for contact in find_contacts(text, known=known):
         if all(contact.end <= cover.start or cover.end <= contact.start for cover in covers):
-            covers.append(Cover(contact.start, contact.end, "contact"))
+            covers.append(Cover(contact.start, contact.end, CONTACT))
     return sorted(covers, key=lambda cover: cover.start)
 
 
-def passages(pieces: Sequence[Piece]) -> list[tuple[Cover | None, list[Piece]]]:
+def passages(pieces: Sequence[Piece]) -> list[Passage]:
     """Give neighbours that are behind one cover together."""
     return [(cover, list(group)) for cover, group in groupby(pieces, key=lambda piece: piece.cover)]
 
 
-def without_hard_words(reason: Reason) -> Reason:
-    """Give a reason without the words it rests on, when those are hard to read."""
-    return reason.model_copy(update={"spans": ()}) if reason.code in HARD else reason
+def without_hard_words(reason: Reason, covers: Mapping[str, Sequence[Cover]]) -> Reason:
+    """Give a reason without the words that are behind a cover, whichever reason it was that covered them."""
+    spans = tuple(
+        span
+        for span in reason.spans
+        if not any(span.start < cover.end and cover.start < span.end for cover in covers.get(span.field, ()))
+    )
+    return reason.model_copy(update={"spans": spans})
 
 
 def _sentence(text: str, start: int, end: int, label: str) -> Cover:

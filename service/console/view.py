@@ -7,7 +7,7 @@ from model.schema.advert import JobAdvert
 from model.schema.assessment import Assessment, Fact, Reason
 from service.console.highlight import Cover, Piece, cut, hits_of
 from service.console.lowering import BASELINE, Lowering, lowerings_of
-from service.console.softening import covers_of, passages, without_hard_words
+from service.console.softening import CONTACT, covers_of, passages, without_hard_words
 from service.review.masking import hide_contacts
 
 CONTACT_FACTS = ("contact", "phone", "email", "handle")
@@ -64,15 +64,16 @@ def view_advert(
     said = [reason for reason in assessment.reasons if reason.code != BASELINE]
     said.sort(key=lambda reason: (reason.log_odds < 0, -abs(reason.log_odds)))
     numbers = {reason.code: number for number, reason in enumerate(said, start=1)}
-    texts = []
+    texts, covered = [], dict[str, list[Cover]]()
     for name, received in advert.texts:
         text = received if with_contacts else hide_contacts(received, known=known)
         shown = said if with_contacts else [_reason_without_contacts(one, known=known) for one in said]
         covers = covers_of(text, name, said, known=known) if softened else []
+        covered[name] = [cover for cover in covers if cover.label != CONTACT]
         pieces = cut(text, hits_of(list(enumerate(shown, start=1)), name), covers)
         texts.append((name, passages(pieces)))
     if softened:
-        said = [without_hard_words(reason) for reason in said]
+        said = [without_hard_words(reason, covered) for reason in said]
     with_contacts = with_contacts and not softened
     if not with_contacts:
         said = [_reason_without_contacts(reason, known=known) for reason in said]

@@ -6,8 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
+from service.console.comfort import is_soft
 from service.console.decide import Field
 from service.console.pages import context_of, current, current_form, own_path, redirect, render
+from service.console.softening import Headings
 from service.console.view import words
 from service.errors import ConflictError
 from service.review import watching
@@ -41,7 +43,9 @@ def show_alerts(request: Request, *, seen: bool = False) -> Response:
     with context_of(request).database.reading() as session:
         alerts = watches.list_alerts(session, who.person.id, seen=seen, limit=SHOWN)
         watched = watches.list_watches(session, who.person.id)
-    with_contacts = can(who.person, Permission.VIEW_CONTACTS)
+        with_contacts = can(who.person, Permission.VIEW_CONTACTS)
+        reviews = [alert.review.id for alert in alerts if alert.review is not None]
+        headings = Headings.of(session, reviews, with_contacts=with_contacts, softened=is_soft(request))
     return render(
         request,
         "alerts.html",
@@ -49,7 +53,7 @@ def show_alerts(request: Request, *, seen: bool = False) -> Response:
         alerts=alerts,
         watched=watched,
         seen=seen,
-        shown=str if with_contacts else hide_contacts,
+        headings=headings,
         may_watch_contacts=with_contacts,
     )
 

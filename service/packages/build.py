@@ -1,7 +1,7 @@
 """Puts a package together: one ZIP archive with everything, its manifest, and a script that checks it.
 
 README.txt                what this is and how to check it
-report.html, .pdf         the same for people, to read and to print
+report.html, .pdf         the same for people, to read and to print; long ones as report-01.pdf and so on
 adverts.jsonl             adverts, assessments and decisions, one line each
 adverts.csv               the most important columns, safe in spreadsheets
 custody.jsonl             who did what to them, chained by digests
@@ -13,8 +13,8 @@ manifest.json, .sha256    every file's SHA-256, and the manifest's own
 
 import io
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from service.errors import ConflictError, FieldFault, ForbiddenError, InvalidFie
 from service.packages import misp_event, stix, verify_package
 from service.packages.contents import Contents, Item, collect
 from service.packages.pages import ArchivedPage
-from service.packages.printing import Printed
+from service.packages.printing import MOST_PRINTED, MOST_PRINTED_ENTRIES, Printed
 from service.packages.sheet import write_sheet
 from service.packages.verify_package import CUSTODY, MANIFEST, PAGES, SEAL, digest_of, write_archive
 from service.review.permissions import Permission, Person, can, check
@@ -58,9 +58,9 @@ decided. {kind}
 Adverts are judged, never persons: whoever posted one may be held captive and forced to. A score is not proof.
 
 Check it:  python3 verify_package.py {name}
-Read it:   report.html in any browser; on paper: report.pdf ({pdf}).
+Read it:   report.html in any browser; on paper: {paper} ({pdf}).
 """
-NOT_PRINTED = Printed(None, "left out: not asked for")
+NOT_PRINTED = "left out: not asked for"
 _TEMPLATES = Environment(
     loader=FileSystemLoader(HERE),
     autoescape=True,
@@ -145,7 +145,7 @@ def build(
     contents: Contents,
     *,
     pages: Mapping[str, ArchivedPage],
-    printer: Callable[..., Printed] | None = None,
+    printer: Callable[[bytes], Printed] | None = None,
 ) -> Package:
     """Give the archive of these contents; the same contents always give the same bytes."""
     kind = "full" if contents.full else "redacted"
@@ -162,16 +162,12 @@ def build(
         **{f"misp/{path.name}": path.read_bytes() for path in sorted(misp_event.HERE.glob("*.json"))},
         **_page_files(pages),
     }
-    files["report.html"] = (
-        _TEMPLATES.get_template("report.html")
-        .render(contents=contents, kind=kind, pages=pages, files=sorted(files))
-        .encode("utf-8", "replace")
-    )
-    printed = printer(files["report.html"], n_adverts=len(contents.items)) if printer else NOT_PRINTED
-    if printed.pdf is not None:
-        files["report.pdf"] = printed.pdf
+    files["report.html"] = _report(contents, pages=pages)
+    printed, note = _print(contents, pages=pages, printer=printer) if printer else ({}, NOT_PRINTED)
+    files |= printed
     files["README.txt"] = _README.format(
-        pdf=printed.note,
+        paper=f"report-01.pdf to {max(printed)}" if len(printed) > 1 else "report.pdf",
+        pdf=note,
         n=len(contents.items),
         kind="Contacts are in it: keep it as you would keep a witness's statement."
         if contents.full
@@ -185,12 +181,51 @@ def build(
         "kind": kind,
         "purpose": contents.purpose,
         "campaign": contents.campaign_id,
-        "report_pdf": printed.note,
+        "report_pdf": note,
         "files": listed,
     }
     written = json.dumps(manifest, indent=1, sort_keys=True).encode()
     files |= {MANIFEST: written, SEAL: (digest_of(written) + "\n").encode()}
     return Package(name, write_archive(files), digest_of(written))
+
+
+def _report(contents: Contents, *, pages: Mapping[str, ArchivedPage], part: str = "") -> bytes:
+    """Give the report for people; `part` says which part of one it is."""
+    report = _TEMPLATES.get_template("report.html").render(contents=contents, pages=pages, part=part)
+    return report.encode("utf-8", "replace")
+
+
+def _print(
+    contents: Contents, *, pages: Mapping[str, ArchivedPage], printer: Callable[[bytes], Printed]
+) -> tuple[dict[str, bytes], str]:
+    """Print the report, a long one in parts, so that none takes much memory; gives the files and what became of them."""
+    parts = list(_parts(contents))
+    if len(parts) == 1:
+        printed = printer(_report(contents, pages=pages))
+        return {"report.pdf": printed.pdf} if printed.pdf is not None else {}, printed.note
+    files, notes = {}, dict[str, list[str]]()
+    for number, part in enumerate(parts, start=1):
+        printed = printer(_report(part, pages=pages, part=f"part {number} of {len(parts)}"))
+        name = f"report-{number:02d}.pdf"
+        notes.setdefault(printed.note, []).append(name)
+        if printed.pdf is not None:
+            files[name] = printed.pdf
+    told = (
+        note if len(names) == len(parts) else f"{', '.join(names)}: {note}" for note, names in notes.items()
+    )
+    return files, "; ".join((f"{len(parts)} parts", *told))
+
+
+def _parts(contents: Contents) -> Iterator[Contents]:
+    """Cut contents into what is printed at once: adverts first, then the custody log."""
+    items, custody = contents.items, contents.custody
+    if len(items) <= MOST_PRINTED and len(custody) <= MOST_PRINTED_ENTRIES:
+        yield contents
+        return
+    for start in range(0, len(items), MOST_PRINTED):
+        yield replace(contents, items=items[start : start + MOST_PRINTED], custody=())
+    for start in range(0, len(custody), MOST_PRINTED_ENTRIES):
+        yield replace(contents, items=(), custody=custody[start : start + MOST_PRINTED_ENTRIES])
 
 
 def _lines(contents: Contents) -> bytes:

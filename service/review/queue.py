@@ -5,8 +5,10 @@ share of those below it is shown all the same, so that what the detector misses 
 The draw depends on the advert's words alone, so that ingesting twice draws the same ones.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
+from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
@@ -30,6 +32,9 @@ LINKED = "linked_to_confirmed"
 """The reason that says what an advert shares with confirmed ones; see `lifting`."""
 STATES = ("waiting", "mine", "held", "escalated", "decided")
 """What the queue page can show; `waiting` is everything without a verdict."""
+DEFAULT_STATE = ("state", "waiting")
+LONGEST_FILTER = 200
+LONGEST_ADDRESS = 2000
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,41 @@ class Filters:
     """The day whose set is shown, as `2026-11-22`."""
     state: str = "waiting"
     """One of `STATES`."""
+
+    @classmethod
+    def of(cls, given: Mapping[str, str]) -> "Filters":
+        """Read filters that stand in an address; what is not known is left out."""
+        known = {
+            field.name: value
+            for field in fields(cls)
+            if (value := given.get(field.name, "")[:LONGEST_FILTER].strip())
+        }
+        if known.get("state") not in STATES:
+            known.pop("state", None)
+        if read_day(known.get("daily")) is None:
+            known.pop("daily", None)
+        return cls(**known)
+
+    @classmethod
+    def of_query(cls, query: str) -> "Filters":
+        """Read filters from the query of an address."""
+        return cls.of(dict(parse_qsl(query[:LONGEST_ADDRESS])))
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether only decided adverts fit, so that there is nothing to take."""
+        return self.state == "decided"
+
+    @property
+    def address(self) -> str:
+        """The filters as they stand in the query of an address; empty when nothing was chosen."""
+        given = asdict(self).items()
+        return urlencode({name: value for name, value in given if value and (name, value) != DEFAULT_STATE})
+
+    @property
+    def in_words(self) -> str:
+        """What was chosen, for people."""
+        return "; ".join(f"{name}: {value}" for name, value in parse_qsl(self.address))
 
     @property
     def narrowed(self) -> bool:
@@ -218,19 +258,44 @@ def place_of(review: ReviewRow) -> Place:
 
 
 def next_item(
-    session: Session, *, by: Person, at: datetime, after: ReviewRow | None = None
+    session: Session, filters: Filters, *, by: Person, at: datetime, after: ReviewRow | None = None
 ) -> ReviewRow | None:
-    """Give what this person should look at next: the following item, or the first when there is none."""
-    leads = can(by, Permission.LEAD)
-    if after is not None:
-        following = reviews.next_waiting(session, user_id=by.id, at=at, after=place_of(after), leads=leads)
-        if following is not None:
-            return following
-    first = reviews.next_waiting(session, user_id=by.id, at=at, after=None, leads=leads)
-    return None if first is not None and after is not None and first.id == after.id else first
+    """Give what of the filtered queue this person should look at next; the first when nothing follows."""
+    following = _step(session, filters, by=by, at=at, place=place_of(after)) if after is not None else None
+    if following is None:
+        following = _step(session, filters, by=by, at=at, place=None)
+    return None if following is not None and after is not None and following.id == after.id else following
 
 
-def previous_item(session: Session, *, by: Person, at: datetime, before: ReviewRow) -> ReviewRow | None:
-    """Give the item that stands just before, if any."""
-    leads = can(by, Permission.LEAD)
-    return reviews.previous_waiting(session, user_id=by.id, at=at, before=place_of(before), leads=leads)
+def previous_item(
+    session: Session, filters: Filters, *, by: Person, at: datetime, before: ReviewRow
+) -> ReviewRow | None:
+    """Give what stands just before in the filtered queue, if anything."""
+    return _step(session, filters, by=by, at=at, place=place_of(before), backwards=True)
+
+
+def _step(
+    session: Session,
+    filters: Filters,
+    *,
+    by: Person,
+    at: datetime,
+    place: Place | None,
+    backwards: bool = False,
+) -> ReviewRow | None:
+    """Give the review nearest to a place, on one side of it, that fits the filters and this person may take.
+
+    Among decided ones nothing is taken, so that all of them are stepped through.
+    """
+    conditions = _conditions(filters, by=by)
+    if not filters.is_settled:
+        conditions.append(reviews.waiting(user_id=by.id, at=at, leads=can(by, Permission.LEAD)))
+    ids = search.find_ids(
+        session,
+        conditions=conditions,
+        narrowings=narrowings_of(session, filters, by=by),
+        after=place,
+        limit=1,
+        backwards=backwards,
+    )
+    return reviews.get_review(session, ids[0]) if ids else None

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sklearn.metrics import cohen_kappa_score
 from sqlalchemy.orm import Session
 
 from service.errors import ConflictError
@@ -209,6 +208,8 @@ def _kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
     first, second = zip(*pairs, strict=True)
     if len(pairs) < LEAST_FOR_KAPPA or len({*first, *second}) == 1:
         return None
+    from sklearn.metrics import cohen_kappa_score  # slow to load, and no service needs it to start
+
     return float(cohen_kappa_score(first, second))
 
 

@@ -17,6 +17,24 @@ from service.store import trends
 LEAST = 5
 DAYS = 365
 SHOWN = 15
+ROLES = frozenset(
+    {
+        "casino_hospitality",
+        "crypto_forex_gambling_role",
+        "customer_service_generic",
+        "data_entry_typist",
+        "digital_marketing_sales",
+        "explicit_scam_role_terms",
+        "model_or_ai_model",
+        "online_chat_role",
+        "online_job_generic",
+        "other_cover_roles",
+        "physical_or_trade_role",
+        "professional_role",
+        "telemarketing_tm",
+    }
+)
+"""Indicators that tell what the work is said to be; counted as roles."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +62,8 @@ class Figures:
     since: datetime
     tables: tuple[tuple[str, tuple[Row, ...]], ...]
     errors: tuple[ErrorRate, ...]
+    days_to_detect: float | None
+    """Median from the day an advert says it was posted to the day it came into the queue; None for too few."""
     hours_to_decide: float | None
     """Median; None when too few were decided."""
     n_decided: int | None
@@ -53,21 +73,25 @@ class Figures:
 def reckon(session: Session, *, at: datetime) -> Figures:
     """Reckon the figures of the past year."""
     since = at - timedelta(days=DAYS)
+    indicators = trends.count_tags(session, "indicator", since=since)
     counted = (
         ("Month", trends.count_months(session, since=since)),
         ("Language", trends.count_by(session, "language", since=since)),
         ("Place", trends.count_tags(session, "place", since=since)),
-        ("Indicator", trends.count_tags(session, "indicator", since=since)),
+        ("Role", [(name, n) for name, n in indicators if name in ROLES]),
+        ("Indicator", [(name, n) for name, n in indicators if name not in ROLES]),
         ("Source", trends.count_by(session, "source", since=since)),
         ("Band", trends.count_by(session, "band", since=since)),
     )
     verdicts = trends.verdicts(session, since=since)
     hours = [(decided - opened) / timedelta(hours=1) for *_, opened, decided in verdicts]
+    days = trends.days_to_detect(session, since=since)
     n_made, n_undone = trends.count_undone(session, since=since)
     return Figures(
         since=since,
         tables=tuple((name, tuple(suppress(rows))) for name, rows in counted),
         errors=tuple(_errors([(language, band, verdict) for language, band, verdict, *_ in verdicts])),
+        days_to_detect=round(statistics.median(days), 1) if len(days) >= LEAST else None,
         hours_to_decide=round(statistics.median(hours), 1) if len(hours) >= LEAST else None,
         n_decided=len(hours) if len(hours) >= LEAST else None,
         share_reversed=n_undone / n_made if n_made >= LEAST else None,

@@ -6,6 +6,7 @@ has looked, so that a flood can neither fill the queue nor teach the next releas
 """
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -180,6 +181,12 @@ def take_appeal(
     detail = {"advert": advert.digest, "review": review.id}
     append_event(session, Act.APPEAL_RECEIVED, subject=row.id, actor=key_id, at=at, detail=detail)
     return row, True
+
+
+def hear_noted(session: Session, advert_keys: Collection[str], *, at: datetime) -> None:
+    """Hear what was said of adverts that nobody could look at before, because their words were not kept."""
+    for row, advert, assessment in store.list_noted(session, advert_keys):
+        _hear(session, row, advert, assessment, at=at)
 
 
 def _hear(

@@ -6,9 +6,8 @@ an advert that was stored before it was watched for raises none.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import parse_qsl
 
 from sqlalchemy.orm import Session
 
@@ -106,9 +105,8 @@ def raise_alerts(session: Session, arrived: Sequence[Arrived], *, at: datetime) 
 
 
 def filters_of(query: str) -> Filters:
-    """Read filters as they stand in an address; what is not known is left out, and so is the state."""
-    known = {field.name for field in fields(Filters)} - {"state"}
-    return Filters(**{name: value for name, value in parse_qsl(query) if name in known})
+    """Read what of a watched address is watched: its filters, in whatever state an advert is."""
+    return replace(Filters.of_query(query), state="waiting")
 
 
 def _checked(session: Session, kind: WatchKind, target: str, *, by: Person) -> str:

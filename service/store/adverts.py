@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -32,9 +32,11 @@ class StoredAdvert:
     digest: str
     """What it says, see `content_digest`."""
     kept: str
-    """What is kept of it: the first time it came decides."""
+    """What is kept of it: the most that was asked for so far."""
     expires_at: datetime
-    """When it is erased; likewise."""
+    """When it is erased: reckoned from when it came first, or from when its words did."""
+    is_completed: bool = False
+    """Whether its words came only now, to an advert that was kept without them."""
 
 
 def content_digest(advert: JobAdvert) -> str:
@@ -75,7 +77,8 @@ def record_adverts(
 ) -> list[StoredAdvert]:
     """Store each advert unless this very version is stored already; give their places in order.
 
-    `keep` says for each what is kept of it, everything when it is empty.
+    `keep` says for each what is kept of it, everything when it is empty. One that was stored without its words
+    gets them as soon as they may be kept; what is kept in full stays so, whatever is asked for later.
     """
     if not adverts:
         return []
@@ -91,6 +94,7 @@ def record_adverts(
     }
     if not insert_new(session, AdvertRow, list(rows.values())):
         known = _find_stored(session, [advert_id for advert_id, _ in wanted], partner_id=partner_id)
+        known |= _complete(session, known, rows, expires_at=expires_at)
     return [known[version] for version in wanted]
 
 
@@ -104,6 +108,12 @@ def find_versions(session: Session, ids: Sequence[str], *, partner_id: str) -> M
     return {(advert_id, digest): key for advert_id, digest, key in rows}
 
 
+def list_versions(session: Session, advert_id: str, *, partner_id: str, limit: int) -> list[AdvertRow]:
+    """Give the versions of a partner's advert that are still kept, newest first."""
+    query = select(AdvertRow).where(AdvertRow.partner_id == partner_id, AdvertRow.advert_id == advert_id)
+    return list(session.scalars(query.order_by(AdvertRow.received_at.desc(), AdvertRow.key).limit(limit)))
+
+
 def _find_stored(
     session: Session, ids: Sequence[str], *, partner_id: str
 ) -> dict[tuple[str, str], StoredAdvert]:
@@ -114,6 +124,27 @@ def _find_stored(
     return {
         (row.advert_id, row.digest): StoredAdvert(row.key, row.digest, row.kept, row.expires_at)
         for row in rows
+    }
+
+
+def _complete(
+    session: Session,
+    known: Mapping[tuple[str, str], StoredAdvert],
+    rows: Mapping[tuple[str, str], dict[str, object]],
+    *,
+    expires_at: datetime,
+) -> dict[tuple[str, str], StoredAdvert]:
+    """Write the words of adverts that were stored without them and may be kept now; gives their new places."""
+    completed = {
+        version: row | {"key": known[version].key}
+        for version, row in rows.items()
+        if row["kept"] == KEEP_FULL and known[version].kept != KEEP_FULL
+    }
+    if completed:
+        session.execute(update(AdvertRow), list(completed.values()))
+    return {
+        version: StoredAdvert(known[version].key, version[1], KEEP_FULL, expires_at, is_completed=True)
+        for version in completed
     }
 
 

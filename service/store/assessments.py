@@ -1,10 +1,10 @@
 """Assessments as given; the same release on the same version of an advert answers once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import literal, select, tuple_
+from sqlalchemy import literal, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from model.schema.advert import JobAdvert
@@ -40,10 +40,12 @@ def record_assessments(
     partner_id: str,
     at: datetime,
     lifted_from: Sequence[Band | None] = (),
+    completed: Collection[str] = (),
 ) -> list[str]:
     """Store (advert key, assessment) pairs unless that release has answered already; give ids in order.
 
-    `lifted_from` says for each which band its company lifted it from, if any.
+    `lifted_from` says for each which band its company lifted it from, if any. `completed` are the keys of adverts
+    whose words were not kept before: what was stored of them without words is written anew, under its id.
     """
     if not assessments:
         return []
@@ -55,6 +57,9 @@ def record_assessments(
     known: Mapping[tuple[str, str, str], str] = {version: str(row["id"]) for version, row in rows.items()}
     if not insert_new(session, AssessmentRow, list(rows.values())):
         known = _ids(session, {key for key, _ in assessments})
+        anew = [{**row, "id": known[version]} for version, row in rows.items() if version[0] in completed]
+        if anew:
+            session.execute(update(AssessmentRow), anew)
     return [known[_version(key, assessment)] for key, assessment in assessments]
 
 

@@ -82,6 +82,10 @@ class Act(StrEnum):
     ADVERTS_ERASED = "adverts_erased"
 
 
+ACCESS = (Act.REVIEW_VIEWED, Act.CONTACT_VIEWED, Act.PAGE_VIEWED, Act.PACKAGE_MADE)
+"""What shows somebody an advert with its contacts, or takes it out."""
+
+
 def append_event(
     session: Session,
     act: Act,
@@ -138,6 +142,14 @@ def list_events(session: Session, subject: str, *, limit: int = 100) -> list[Aud
             .limit(limit)
         )
     )
+
+
+def list_access(session: Session, *, since: datetime, actor: str | None = None) -> list[AuditEventRow]:
+    """Give who was shown what since a moment, oldest first; of one person, or of everybody."""
+    query = select(AuditEventRow).where(AuditEventRow.act.in_(ACCESS), AuditEventRow.at >= since)
+    if actor is not None:
+        query = query.where(AuditEventRow.actor == actor)
+    return list(session.scalars(query.order_by(AuditEventRow.seq)))
 
 
 def _digest(event: AuditEventRow) -> str:

@@ -1,5 +1,6 @@
 """What partners say of adverts, and what became of it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,6 +68,23 @@ def list_in_state(
         .order_by(FeedbackRow.id)
     )
     found = [(row, find_judged(session, partner_id, advert_key=row.advert_key)) for row in rows]
+    return [(row, *pair) for row, pair in found if pair is not None]
+
+
+def list_noted(
+    session: Session, advert_keys: Collection[str]
+) -> list[tuple[FeedbackRow, AdvertRow, AssessmentRow]]:
+    """Give the feedback on these adverts that nobody was asked to look at, oldest first."""
+    rows = session.scalars(
+        select(FeedbackRow)
+        .where(
+            FeedbackRow.advert_key.in_(advert_keys),
+            FeedbackRow.state == "taken",
+            FeedbackRow.review_id.is_(None),
+        )
+        .order_by(FeedbackRow.id)
+    )
+    found = [(row, find_judged(session, row.partner_id, advert_key=row.advert_key)) for row in rows]
     return [(row, *pair) for row, pair in found if pair is not None]
 
 

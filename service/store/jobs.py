@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, Text, cast, func, select, update
 from sqlalchemy.orm import Session
 
 from service.errors import ConflictError, NotFoundError
@@ -29,19 +29,26 @@ UNFINISHED = (JobState.QUEUED.value, JobState.RUNNING.value)
 ENDED = (JobState.DONE.value, JobState.FAILED.value)
 
 
-def get_job(session: Session, job_id: str, *, partner_id: str) -> JobRow:
-    """Give a partner's job; raises `NotFoundError`, also for another partner's."""
+def get_job(session: Session, job_id: str, *, partner_id: str, is_test: bool) -> JobRow:
+    """Give a partner's job; raises `NotFoundError`, also for another partner's, and between test and live keys."""
     row = session.scalars(
-        select(JobRow).where(JobRow.id == job_id, JobRow.partner_id == partner_id)
+        select(JobRow).where(JobRow.id == job_id, JobRow.partner_id == partner_id, _of_test_keys() == is_test)
     ).one_or_none()
     if row is None:
         raise NotFoundError("there is no such job of yours")
     return row
 
 
-def list_jobs(session: Session, *, partner_id: str, before: str | None, limit: int) -> list[JobRow]:
-    """Give a partner's jobs, newest first, from a place onwards."""
-    query = select(JobRow).where(JobRow.partner_id == partner_id).order_by(JobRow.id.desc()).limit(limit)
+def list_jobs(
+    session: Session, *, partner_id: str, is_test: bool, before: str | None, limit: int
+) -> list[JobRow]:
+    """Give a partner's jobs, those of test keys or the others, newest first, from a place onwards."""
+    query = (
+        select(JobRow)
+        .where(JobRow.partner_id == partner_id, _of_test_keys() == is_test)
+        .order_by(JobRow.id.desc())
+        .limit(limit)
+    )
     return list(session.scalars(query if before is None else query.where(JobRow.id < before)))
 
 
@@ -51,10 +58,13 @@ def count_unfinished(session: Session, *, partner_id: str) -> int:
     return session.scalar(query) or 0
 
 
-def list_unfinished(session: Session) -> list[str]:
-    """Give every job that waits or runs, oldest first."""
-    query = select(JobRow.id).where(JobRow.state.in_(UNFINISHED)).order_by(JobRow.id)
-    return list(session.scalars(query))
+def list_unfinished(session: Session) -> list[list[str]]:
+    """Give every job that waits or runs, oldest first, for each partner apart."""
+    query = select(JobRow.partner_id, JobRow.id).where(JobRow.state.in_(UNFINISHED)).order_by(JobRow.id)
+    by_partner: dict[str, list[str]] = {}
+    for partner_id, job_id in session.execute(query):
+        by_partner.setdefault(partner_id, []).append(job_id)
+    return list(by_partner.values())
 
 
 def begin(session: Session, job_id: str, *, at: datetime) -> JobRow | None:
@@ -114,17 +124,18 @@ def fail(session: Session, job_id: str, *, fault: str, at: datetime) -> None:
     )
 
 
-def cancel(session: Session, job_id: str, *, partner_id: str, at: datetime) -> JobRow:
+def cancel(session: Session, job_id: str, *, partner_id: str, is_test: bool, at: datetime) -> JobRow:
     """End a partner's job; raises `ConflictError` when its files are gone already."""
-    row = session.scalars(
-        select(JobRow).where(JobRow.id == job_id, JobRow.partner_id == partner_id).with_for_update()
-    ).one_or_none()
-    if row is None:
-        raise NotFoundError("there is no such job of yours")
+    row = get_job(session, job_id, partner_id=partner_id, is_test=is_test)
+    session.refresh(row, with_for_update=True)
     if row.state in {JobState.CANCELLED.value, JobState.EXPIRED.value}:
         raise ConflictError(f"this job is {row.state} already")
     row.state, row.finished_at = JobState.CANCELLED.value, at
     return row
+
+
+def _of_test_keys() -> ColumnElement[bool]:
+    return cast(JobRow.options, Text).contains('"is_test":true', autoescape=True)
 
 
 def expire(session: Session, *, at: datetime) -> list[str]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from service.errors import ConflictError, NotFoundError
@@ -28,8 +28,6 @@ KEPT_FOR = timedelta(days=30)
 MOST_ENDPOINTS = 20
 """Endpoints a partner may have at the same time."""
 EVERYTHING = "*"
-LOOK_AHEAD = 100
-"""Due deliveries that are looked at to find one for each endpoint."""
 
 
 class EventType(StrEnum):
@@ -47,6 +45,8 @@ class EventType(StrEnum):
     """A person has answered an appeal."""
     JOB_FINISHED = "job.finished"
     """A bulk job has ended; its files can be fetched."""
+    ALERTS_WAIT = "alerts.wait"
+    """New alerts wait for your reviewers in the console; only for whom the operator named."""
     TEST = "webhook.test"
     """You asked for it."""
 
@@ -96,6 +96,15 @@ def announce_all(
     )
     listening = [row for row in rows if {EVERYTHING, kind.value} & set(row.events.split())]
     return _post(session, kind, listening, partner_id=partner_id, data=data, at=at) if listening else []
+
+
+def last_told(session: Session, kind: EventType, *, partner_id: str) -> datetime | None:
+    """Give when a partner was last told of something of this kind; None when it never was, or long ago."""
+    return session.scalar(
+        select(func.max(WebhookMessageRow.created_at)).where(
+            WebhookMessageRow.partner_id == partner_id, WebhookMessageRow.type == kind.value
+        )
+    )
 
 
 def announce_test(session: Session, endpoint: WebhookEndpointRow, *, at: datetime) -> str:
@@ -156,36 +165,50 @@ def claim_due(
 ) -> list[Due]:
     """Take deliveries that are due; whoever takes one has until `lease` is over to say how it went.
 
-    One endpoint gets one at a time, and none while it is `busy`: a slow one holds up no other.
+    One endpoint gets one at a time, and none while it is `busy`: one that is slow, or has very many waiting, holds
+    up no other.
     """
-    rows = session.execute(
+    waited_longest = (
+        select(WebhookDeliveryRow.endpoint_id)
+        .where(*_is_due(at), WebhookDeliveryRow.endpoint_id.not_in(busy))
+        .group_by(WebhookDeliveryRow.endpoint_id)
+        .order_by(func.min(WebhookDeliveryRow.next_at))
+        .limit(limit)
+    )
+    endpoint_ids = session.scalars(waited_longest).all()
+    taken = (claim_next(session, endpoint_id, at=at, lease=lease) for endpoint_id in endpoint_ids)
+    return [due for due in taken if due is not None]
+
+
+def claim_next(session: Session, endpoint_id: str, *, at: datetime, lease: timedelta) -> Due | None:
+    """Take an endpoint's first delivery that is due; None when there is none."""
+    found = session.execute(
         select(WebhookDeliveryRow, WebhookMessageRow, WebhookEndpointRow)
         .join(WebhookMessageRow, WebhookMessageRow.id == WebhookDeliveryRow.message_id)
         .join(WebhookEndpointRow, WebhookEndpointRow.id == WebhookDeliveryRow.endpoint_id)
-        .where(
-            WebhookDeliveryRow.state == DeliveryState.PENDING.value,
-            WebhookDeliveryRow.next_at <= at,
-            WebhookDeliveryRow.endpoint_id.not_in(busy),
-        )
+        .where(*_is_due(at), WebhookDeliveryRow.endpoint_id == endpoint_id)
         .order_by(WebhookDeliveryRow.next_at, WebhookDeliveryRow.id)
-        .limit(LOOK_AHEAD)
+        .limit(1)
         .with_for_update(skip_locked=True, of=WebhookDeliveryRow)
+    ).one_or_none()
+    if found is None:
+        return None
+    delivery, message, endpoint = found
+    delivery.next_at = at + lease
+    return Due(
+        delivery_id=delivery.id,
+        message_id=message.id,
+        payload=message.payload,
+        endpoint_id=endpoint.id,
+        url=endpoint.url,
+        secret_version=endpoint.secret_version,
+        previous_until=endpoint.previous_until,
+        n_attempts=delivery.n_attempts,
     )
-    taken: dict[str, Due] = {}
-    for delivery, message, endpoint in rows:
-        if endpoint.id not in taken and len(taken) < limit:
-            delivery.next_at = at + lease
-            taken[endpoint.id] = Due(
-                delivery_id=delivery.id,
-                message_id=message.id,
-                payload=message.payload,
-                endpoint_id=endpoint.id,
-                url=endpoint.url,
-                secret_version=endpoint.secret_version,
-                previous_until=endpoint.previous_until,
-                n_attempts=delivery.n_attempts,
-            )
-    return list(taken.values())
+
+
+def _is_due(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    return WebhookDeliveryRow.state == DeliveryState.PENDING.value, WebhookDeliveryRow.next_at <= at
 
 
 def record_attempt(

@@ -85,6 +85,12 @@ def find_thresholds(session: Session, partner_id: str) -> Thresholds | None:
     return Thresholds(review=row.review_threshold, high=row.high_threshold)
 
 
+def find_named(session: Session, name: str, *, lock: bool = False) -> PartnerRow | None:
+    """Give the partner of that name, locked until the transaction ends when asked; None when there is none."""
+    query = select(PartnerRow).where(PartnerRow.name == name, PartnerRow.disabled_at.is_(None))
+    return session.scalars(query.with_for_update() if lock else query).one_or_none()
+
+
 def ensure_partner(session: Session, name: str, *, at: datetime) -> PartnerRow:
     """Give the partner of that name, adding it when it is new."""
     row = session.scalars(select(PartnerRow).where(PartnerRow.name == name)).one_or_none()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from model.schema.decision import Decision, LabelName, Verdict
@@ -83,29 +83,6 @@ def list_queue(
     )
     rows = [(review, heading, score, place) for review, heading, score, place in session.execute(query)]
     return sorted(rows, key=lambda row: (row[0].priority, row[0].id), reverse=True)
-
-
-def next_waiting(
-    session: Session, *, user_id: str, at: datetime, after: Place | None, leads: bool = False
-) -> ReviewRow | None:
-    """Give the first review this user could decide, after a place or from the top."""
-    query = select(ReviewRow).where(waiting(user_id=user_id, at=at, leads=leads))
-    return session.scalars(_in_order(query, after).limit(1)).one_or_none()
-
-
-def previous_waiting(
-    session: Session, *, user_id: str, at: datetime, before: Place, leads: bool = False
-) -> ReviewRow | None:
-    """Give the review just before a place that this user could decide."""
-    place = tuple_(ReviewRow.priority, ReviewRow.id)
-    return session.scalars(
-        select(ReviewRow)
-        .where(
-            waiting(user_id=user_id, at=at, leads=leads), place > tuple_(before.priority, before.review_id)
-        )
-        .order_by(ReviewRow.priority, ReviewRow.id)
-        .limit(1)
-    ).one_or_none()
 
 
 def count_waiting(session: Session) -> int:
@@ -260,11 +237,3 @@ def as_decision(row: DecisionRow, *, advert_id: str, pseudonym: str) -> Decision
         model_version=row.model_version,
         supersedes=row.supersedes,
     )
-
-
-def _in_order(query: Any, after: Place | None) -> Any:
-    if after is not None:
-        query = query.where(
-            tuple_(ReviewRow.priority, ReviewRow.id) < tuple_(after.priority, after.review_id)
-        )
-    return query.order_by(ReviewRow.priority.desc(), ReviewRow.id.desc())

@@ -6,7 +6,7 @@ for along the rest of the queue. Every query names the rows it begins with, so t
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -40,7 +40,9 @@ INDEX_PREFIX = "search_index"
 SHORTEST = 3
 """Letters the index needs to find a needle; shorter ones are looked for along the queue."""
 _KEYS = (ReviewRow.priority, ReviewRow.id)
-_ORDER = (ReviewRow.priority.desc(), ReviewRow.id.desc())
+_Order = Sequence[ColumnElement[Any]]
+_ORDER: _Order = (ReviewRow.priority.desc(), ReviewRow.id.desc())
+_AGAINST: _Order = (ReviewRow.priority.asc(), ReviewRow.id.asc())
 
 
 class Narrowing(ABC):
@@ -165,20 +167,25 @@ def find_ids(
     narrowings: Sequence[Narrowing],
     after: Place | None,
     limit: int,
+    backwards: bool = False,
 ) -> list[str]:
-    """Give the first reviews in the queue's order that meet everything."""
+    """Give the first reviews in the queue's order, or against it, that meet everything."""
+    order = _AGAINST if backwards else _ORDER
     if after is not None:
-        conditions = [*conditions, tuple_(*_KEYS) < tuple_(after.priority, after.review_id)]
+        place = tuple_(after.priority, after.review_id)
+        conditions = [*conditions, tuple_(*_KEYS) > place if backwards else tuple_(*_KEYS) < place]
     if not narrowings:
-        return _along(session, conditions, limit=limit)
+        return _along(session, conditions, order, limit=limit)
     met = [narrowing.met(ReviewRow.id) for narrowing in narrowings]
-    far = session.execute(select(*_KEYS).where(*conditions).order_by(*_ORDER).offset(NEAR).limit(1)).first()
-    near = [] if far is None else [tuple_(*_KEYS) > tuple_(*far)]
-    found = _along(session, [*conditions, *met, *near], limit=limit)
+    far = session.execute(select(*_KEYS).where(*conditions).order_by(*order).offset(NEAR).limit(1)).first()
+    near = []
+    if far is not None:
+        near = [tuple_(*_KEYS) < tuple_(*far) if backwards else tuple_(*_KEYS) > tuple_(*far)]
+    found = _along(session, [*conditions, *met, *near], order, limit=limit)
     if far is None or len(found) == limit:
         return found
-    among = _among(session, _first_asked(session, narrowings), conditions, narrowings, limit=limit)
-    return _along(session, [*conditions, *met], limit=limit) if among is None else among
+    among = _among(session, _first_asked(session, narrowings), conditions, narrowings, order, limit=limit)
+    return _along(session, [*conditions, *met], order, limit=limit) if among is None else among
 
 
 def replace_document(
@@ -207,13 +214,25 @@ def tag_values(session: Session, kind: str, *, most: int) -> list[str]:
     return reviews.distinct(session, ReviewTagRow.value, ReviewTagRow.kind == kind, most=most)
 
 
+def tagged(
+    session: Session, review_ids: Sequence[str], *, kind: str, values: Collection[str]
+) -> list[tuple[str, str]]:
+    """Give review and value for those of some reviews that carry one of some tags, in order of the values."""
+    query = select(ReviewTagRow.review_id, ReviewTagRow.value).where(
+        ReviewTagRow.kind == kind, ReviewTagRow.value.in_(values), ReviewTagRow.review_id.in_(review_ids)
+    )
+    return [(review_id, value) for review_id, value in session.execute(query.order_by(ReviewTagRow.value))]
+
+
 def is_search_index(name: str | None) -> bool:
     """Tell whether a table or an index of the database is part of the full-text index."""
     return (name or "").startswith(INDEX_PREFIX)
 
 
-def _along(session: Session, conditions: Sequence[ColumnElement[bool]], *, limit: int) -> list[str]:
-    return list(session.scalars(select(ReviewRow.id).where(*conditions).order_by(*_ORDER).limit(limit)))
+def _along(
+    session: Session, conditions: Sequence[ColumnElement[bool]], order: _Order, *, limit: int
+) -> list[str]:
+    return list(session.scalars(select(ReviewRow.id).where(*conditions).order_by(*order).limit(limit)))
 
 
 def _among(
@@ -221,6 +240,7 @@ def _among(
     asked: Sequence[Narrowing],
     conditions: Sequence[ColumnElement[bool]],
     narrowings: Sequence[Narrowing],
+    order: _Order,
     *,
     limit: int,
 ) -> list[str] | None:
@@ -231,7 +251,7 @@ def _among(
     taken = intersect(*(select(ids.subquery().c.review_id) for ids in parts)).cte("taken")
     others = [narrowing for narrowing in narrowings if narrowing not in asked]
     ordered = select(*_KEYS).join(taken, taken.c.review_id == ReviewRow.id).where(*conditions)
-    first = ordered.order_by(*_ORDER).limit(MANY if others else limit).subquery("ordered")
+    first = ordered.order_by(*order).limit(MANY if others else limit).subquery("ordered")
     # What has a limit keeps its order on both databases, so that checking stops with the page.
     kept = select(first.c.id).where(*(narrowing.met(first.c.id) for narrowing in others)).limit(limit)
     n_taken, page = select(func.count().label("n")).select_from(taken).subquery(), kept.subquery("page")

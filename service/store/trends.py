@@ -8,7 +8,7 @@ from sqlalchemy import String, cast, func, select
 from sqlalchemy.orm import Session
 
 from service.store.agreement import standing
-from service.store.tables import DecisionRow, ReviewRow, ReviewTagRow
+from service.store.tables import AdvertRow, DecisionRow, ReviewRow, ReviewTagRow
 
 Rows = list[tuple[str, int]]
 
@@ -52,6 +52,16 @@ def verdicts(session: Session, *, since: datetime) -> list[tuple[str, str, str, 
         .where(DecisionRow.decided_at >= since, standing())
     )
     return [(a, b, c, d, e) for a, b, c, d, e in session.execute(query)]
+
+
+def days_to_detect(session: Session, *, since: datetime) -> list[int]:
+    """Give for every advert that says when it was posted how many days later it came into the queue."""
+    query = (
+        select(AdvertRow.posted_on, ReviewRow.opened_at)
+        .join(ReviewRow, ReviewRow.advert_key == AdvertRow.key)
+        .where(ReviewRow.opened_at >= since, AdvertRow.posted_on.is_not(None))
+    )
+    return [max(0, (opened.date() - posted).days) for posted, opened in session.execute(query) if posted]
 
 
 def count_undone(session: Session, *, since: datetime) -> tuple[int, int]:

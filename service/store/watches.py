@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import case, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.errors import NotFoundError
@@ -197,6 +197,19 @@ def count_unseen(session: Session, user_id: str) -> int:
         .subquery()
     )
     return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def count_waiting(session: Session, *, since: datetime | None) -> list[tuple[UserRow, int, int]]:
+    """Give everybody for whom alerts wait to be seen: how many, and how many of them came after a moment."""
+    new = func.count() if since is None else func.sum(case((AlertRow.raised_at > since, 1), else_=0))
+    rows = session.execute(
+        select(AlertRow.user_id, func.count(), new)
+        .where(AlertRow.seen_at.is_(None))
+        .group_by(AlertRow.user_id)
+    )
+    counted = {user_id: (n, int(n_new)) for user_id, n, n_new in rows}
+    people = session.scalars(select(UserRow).where(UserRow.id.in_(counted), UserRow.disabled_at.is_(None)))
+    return [(user, *counted[user.id]) for user in people]
 
 
 def list_alerts(session: Session, user_id: str, *, seen: bool, limit: int) -> list[Alert]:

@@ -6,6 +6,7 @@ endpoints get every message at least once and tell repeats by `webhook-id`.
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Event
 
 from httpcore2 import ConnectionPool
 
@@ -23,6 +24,8 @@ WAITS = tuple(
 """From each failed attempt to the next, as Standard Webhooks proposes; ten attempts in about three days."""
 LEASE = timedelta(seconds=2 * TIMEOUT_S)
 AT_ONCE = 8
+IN_A_ROW = 50
+"""Messages sent to one endpoint before its thread is free for another."""
 
 
 class Courier:
@@ -34,10 +37,11 @@ class Courier:
             total_s=TIMEOUT_S, allow_private=context.settings.webhooks_to_private
         )
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="webhooks")
-        self._under_way: dict[str, Future[None]] = {}
+        self._under_way: dict[str, Future[int]] = {}
+        self._closing = Event()
 
     def deliver_due(self) -> int:
-        """Begin to send what is due, as far as threads are free; gives how many were begun."""
+        """Begin to send what is due, as far as threads are free; gives to how many endpoints."""
         self._under_way = {endpoint: one for endpoint, one in self._under_way.items() if not one.done()}
         free = AT_ONCE - len(self._under_way)
         at = self._context.clock()
@@ -47,22 +51,35 @@ class Courier:
         with self._context.database.writing() as session:
             taken = outbox.claim_due(session, at=at, lease=LEASE, limit=free, busy=self._under_way.keys())
         for due in taken:
-            self._under_way[due.endpoint_id] = self._threads.submit(self._attempt, due)
+            self._under_way[due.endpoint_id] = self._threads.submit(self._serve, due)
         return len(taken)
 
     def drain(self) -> int:
         """Send until nothing is due any more; gives how many attempts that took."""
         n_attempts = 0
-        while begun := self.deliver_due():
-            n_attempts += begun
-            for one in list(self._under_way.values()):
-                one.result()
+        while self.deliver_due():
+            n_attempts += sum(one.result() for one in self._under_way.values())
         return n_attempts
 
     def close(self) -> None:
         """Finish what is under way, then let go of threads and connections."""
+        self._closing.set()
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._pool.close()
+
+    def _serve(self, due: Due) -> int:
+        """Send an endpoint what is due to it, one after the other; gives how many attempts that took."""
+        self._attempt(due)
+        n_attempts = 1
+        while n_attempts < IN_A_ROW and not self._closing.is_set():
+            with self._context.database.writing() as session:
+                at = self._context.clock()
+                following = outbox.claim_next(session, due.endpoint_id, at=at, lease=LEASE)
+            if following is None:
+                break
+            self._attempt(following)
+            n_attempts += 1
+        return n_attempts
 
     def _attempt(self, due: Due) -> None:
         context = self._context

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import MSG_DONTWAIT, MSG_PEEK
 from threading import Thread
+from time import sleep
 
 
 @dataclass
@@ -15,6 +17,8 @@ class Receiver:
     url: str = ""
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     """Statuses with headers for the next requests; afterwards 204."""
+    takes_s: float = 0.0
+    """How long it takes over a request; what it is not waited for with is not written down either."""
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
     @property
@@ -33,12 +37,24 @@ def receiving() -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
+            sleep(receiver.takes_s)
+            if receiver.takes_s and self.is_left_alone():
+                return
             receiver.got.append(({k.lower(): v for k, v in self.headers.items()}, body))
             status, headers = receiver.answers.pop(0) if receiver.answers else (204, {})
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
+
+        def is_left_alone(self) -> bool:
+            """Tell whether the sender has gone away."""
+            try:
+                return self.connection.recv(1, MSG_PEEK | MSG_DONTWAIT) == b""
+            except BlockingIOError:
+                return False
+            except ConnectionResetError:
+                return True
 
         def log_message(self, *_args: object) -> None:
             pass

@@ -55,6 +55,8 @@ def test_a_password_signs_in_under_a_fresh_cookie(app: FastAPI, asha: TestClient
     assert answer.status_code == 303
     assert "httponly" in answer.headers["set-cookie"].lower()
     assert "planted" not in answer.headers["set-cookie"]
+    again = sign_in(app, Cookie="lurewatch_session=planted")
+    assert again.cookies["lurewatch_session"] != answer.cookies["lurewatch_session"]
     browser = TestClient(app, cookies={"lurewatch_session": answer.cookies["lurewatch_session"]})
     assert browser.get("/console").status_code == 200
 

@@ -1,6 +1,8 @@
 """What an answer carries beside the score: notices, referrals, advice, what is kept; and test keys."""
 
+import json
 import math
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,11 +13,18 @@ from service.advice import Do, Mode, advise
 from service.app import create_app
 from service.assessing import Context, assess
 from service.auth import create_key
+from service.jobs.running import run_job
 from service.settings import Settings
-from service.store.tables import AdvertRow, AssessmentRow, ReviewRow
+from service.store.tables import AdvertRow, AssessmentRow, FeedbackRow, ReviewRow
 from service.testing import list_test_adverts
 from tests.factories import HONEST, LURE, UNCERTAIN, make_advert
 from tests.fakes import Clock, PhraseDetector
+from tests.service.test_api import check_problem
+
+
+@pytest.fixture
+def settings(settings: Settings, tmp_path: Path) -> Settings:
+    return settings.model_copy(update={"jobs_folder": tmp_path / "jobs"})
 
 
 @pytest.fixture
@@ -25,7 +34,7 @@ def test_client(client: TestClient, context: Context) -> TestClient:
             session,
             "Example Jobs",
             pepper=context.pepper,
-            scopes=("score", "read"),
+            scopes=("score", "read", "feedback", "admin"),
             is_test=True,
             at=context.clock(),
             expires_at=None,
@@ -58,7 +67,7 @@ def test_the_language_is_the_adverts_own_when_none_is_asked_for_and_english_when
 
 
 @pytest.mark.parametrize(
-    "query", ["language=<b>", "language=x", "store=some", "model=../x", "explain=perhaps"]
+    "query", ["language=<b>", "language=x", "store=some", "model=../x", "explain=perhaps", "stor=none"]
 )
 def test_an_option_that_is_none_is_named(client: TestClient, query: str) -> None:
     response = client.post(f"/v1/score?{query}", json={"text": LURE})
@@ -196,6 +205,65 @@ def test_other_adverts_of_a_test_key_are_scored_for_real_and_leave_nothing_to_re
     assert (answer["band"], answer["kept"]["store"], answer["id"]) == ("high", "none", None)
     with context.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(AdvertRow)) == 0
+
+
+def test_what_a_test_key_sends_in_bulk_or_with_feedback_is_stored_no_more_than_the_rest(
+    test_client: TestClient, client: TestClient, context: Context
+) -> None:
+    sent = {"Content-Type": "application/x-ndjson"}
+    body = json.dumps({"id": "JB-1", "text": LURE}).encode()
+    job = test_client.post("/v1/jobs", content=body, headers=sent).json()
+    assert run_job(context, job["id"])
+    line = test_client.get(f"/v1/jobs/{job['id']}/output").json()
+    assert (line["answer"]["band"], line["answer"]["kept"]["store"], line["answer"]["id"]) == (
+        "high",
+        "none",
+        None,
+    )
+    for feedback in ({"advert": {"text": LURE}}, {"advert_id": "JB-1"}):
+        refused = test_client.post("/v1/feedback", json={**feedback, "verdict": "legitimate"})
+        check_problem(refused, 403, "forbidden")
+    appeal = {"advert_id": "JB-1", "statement": "Ours."}
+    check_problem(test_client.post("/v1/appeals", json=appeal), 403, "forbidden")
+    with context.database.reading() as session:
+        for table in (AdvertRow, AssessmentRow, ReviewRow, FeedbackRow):
+            assert session.scalar(select(func.count()).select_from(table)) == 0
+
+
+def test_a_test_key_sees_and_moves_nothing_of_the_live_ones(
+    test_client: TestClient, client: TestClient
+) -> None:
+    sent = {"Content-Type": "application/x-ndjson"}
+    said = client.post("/v1/score", json={"id": "JB-1", "text": LURE}).json()
+    jobs = [
+        one.post("/v1/jobs", content=b'{"text": "Cook"}', headers=sent).json()
+        for one in (client, test_client)
+    ]
+    assert test_client.get("/v1/assessments").json()["items"] == []
+    check_problem(test_client.get(f"/v1/assessments/{said['id']}"), 404, "not-found")
+    for one, own, others in ((client, *jobs), (test_client, *reversed(jobs))):
+        assert [job["id"] for job in one.get("/v1/jobs").json()["items"]] == [own["id"]]
+        for path in ("", "/output", "/errors"):
+            check_problem(one.get(f"/v1/jobs/{others['id']}{path}"), 404, "not-found")
+        check_problem(one.delete(f"/v1/jobs/{others['id']}"), 404, "not-found")
+    for method, path, body in (
+        ("PUT", "/v1/thresholds", {"review": 0.1, "high": 0.2}),
+        ("PUT", "/v1/allowed-employers?employer=Harbour%20Hotel", {"days": 9}),
+        ("DELETE", "/v1/allowed-employers?employer=Harbour%20Hotel", None),
+    ):
+        check_problem(test_client.request(method, path, json=body), 403, "forbidden")
+    assert test_client.put("/v1/thresholds", json={"mode": "enforce"}).json()["own"] is False
+
+
+def test_what_a_test_key_was_answered_is_never_the_answer_to_a_live_one(
+    test_client: TestClient, client: TestClient
+) -> None:
+    key, body = {"Idempotency-Key": "JB-1"}, {"id": "JB-1", "text": LURE}
+    tried, live, again = (
+        one.post("/v1/score", json=body, headers=key) for one in (test_client, client, client)
+    )
+    assert [answer.json()["kept"]["store"] for answer in (tried, live)] == ["none", "full"]
+    assert again.content == live.content
 
 
 @pytest.mark.parametrize("advert_id", ["test:band:purple", "test:reason:none_such", "test:"])

@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from service.assessing import Context
 from service.review.permissions import Person
@@ -182,6 +182,42 @@ def test_no_page_scrolls_sideways(page: Page, context: Context, width: int) -> N
     for path in ("/console", f"/console/reviews/{review_id}"):
         page.goto(page.url.split("/console")[0] + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_keys_are_told_at_double_size_and_left_out_on_a_phone(
+    page: Page, chromium: Browser, context: Context, address: str
+) -> None:
+    add(context, LURE)
+    page.reload()
+    page.set_viewport_size({"width": 640, "height": 400})  # a screen of 1280 at 200%
+    press(page, "o")
+    expect(page.get_by_role("button", name="Keys ?")).to_be_visible()
+    expect(page.locator("kbd", has_text="l").first).to_be_visible()
+    held = page.context.storage_state()
+    phone = chromium.new_context(
+        viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True, storage_state=held
+    )
+    small = phone.new_page()
+    small.goto(page.url)
+    expect(small.get_by_role("button", name="Legitimate")).to_be_visible()
+    expect(small.locator("kbd:visible")).to_have_count(0)
+    assert small.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    phone.close()
+
+
+def test_o_and_a_decision_stay_within_the_filters(page: Page, context: Context, address: str) -> None:
+    ids = add(context, *(f"{LURE} {n}" for n in range(4)))
+    with context.database.writing() as session:
+        session.execute(update(ReviewRow).where(ReviewRow.id.in_(ids[1::2])).values(language="km"))
+    page.goto(f"{address}/console?language=km")
+    press(page, "o")
+    assert page.url.endswith(f"/reviews/{ids[1]}?language=km")
+    press(page, "l")
+    assert f"/reviews/{ids[3]}?" in page.url
+    press(page, "z")
+    assert page.url == f"{address}/console/reviews/{ids[1]}?undone&language=km"
+    press(page, "q")
+    assert page.url == f"{address}/console?language=km"
 
 
 def test_everything_works_without_script(

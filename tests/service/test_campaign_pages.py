@@ -14,7 +14,7 @@ from service.review import actions, campaigns
 from service.review.permissions import Person
 from service.review.verdicts import find_choice
 from service.store.audit import find_break, list_events
-from service.store.tables import CampaignRow, DecisionRow, ReviewRow
+from service.store.tables import AuditEventRow, CampaignRow, DecisionRow, ReviewRow
 from tests.service.test_review import CONFIRM, LEGITIMATE, add, claim, decide, undo
 
 Browse = Callable[..., TestClient]
@@ -226,3 +226,24 @@ def test_slots_are_found_in_a_script_without_spaces() -> None:
 )
 def test_every_character_of_the_advert_comes_out_once(texts: list[str]) -> None:
     assert "".join(piece.text for piece in pieces_of(texts)) == texts[0]
+
+
+def test_who_saw_contacts_of_a_campaign_and_which_adverts_of_the_sample_is_on_record(
+    context: Context, browse: Browse
+) -> None:
+    campaign_id = campaign(context, 7)
+    browse("olu", "outside_reviewer").get(f"/console/campaigns/{campaign_id}")
+    assert seen(context) == []
+    browser = browse()
+    browser.get(f"/console/campaigns/{campaign_id}")
+    assert seen(context) == [("contact_viewed", campaign_id)]
+    page = browser.get(f"/console/campaigns/{campaign_id}/decide?answer=unsure").text
+    sample = re.findall(r'name="looked_at" value="(\w+)"', page)
+    assert len(sample) == 5
+    assert seen(context)[1:] == [("review_viewed", review_id) for review_id in sample]
+
+
+def seen(context: Context) -> list[tuple[str, str]]:
+    with context.database.reading() as session:
+        rows = session.scalars(select(AuditEventRow).order_by(AuditEventRow.seq))
+        return [(row.act, row.subject) for row in rows if row.act.endswith("_viewed")]

@@ -68,6 +68,22 @@ def test_a_batch_gives_answers_and_problems(board: Client) -> None:
     assert items[1].problem.status == 422
 
 
+def test_a_call_takes_every_option_the_api_has(client: TestClient, key: str) -> None:
+    options = {"language": "th", "store": "none", "explain": False}
+
+    async def scored() -> list[Answer]:
+        transport = httpx2.ASGITransport(app=client.app)
+        async with AsyncClient("http://testserver", key=key, transport=transport) as board:
+            (item,) = await board.score_batch([{"text": LURE}], **options)
+            return [await board.score({"text": LURE}, **options), item.answer]
+
+    with Client("http://testserver", key=key, transport=client._transport) as board:
+        (item,) = board.score_batch([{"text": LURE}], **options)
+        answers = [board.score({"text": LURE}, **options), item.answer, *asyncio.run(scored())]
+    for answer in answers:
+        assert (answer.kept["store"], answer.reasons, answer.notices["language"]) == ("none", (), "th")
+
+
 def test_pages_are_walked_to_the_end(board: Client) -> None:
     ids = [board.score({"id": f"JB-{n}", "text": f"{HONEST} {n}"}).id for n in range(5)]
     assert sorted(line["id"] for line in board.assessments(page_size=2)) == sorted(ids)

@@ -8,14 +8,16 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
 from model.schema.assessment import Reason, Span
-from service.assessing import Context
-from service.console import comfort
+from service.assessing import Context, assess_and_store
+from service.console import comfort, softening
 from service.console.highlight import cut
 from service.console.softening import covers_of, passages
+from service.console.view import view_advert
 from service.review.permissions import Person
 from service.store import users
-from service.store.tables import AuditEventRow, ReviewRow
-from tests.factories import LURE, UNCERTAIN
+from service.store.tables import CRAWLER, AuditEventRow, CampaignMemberRow, LinkKeyRow, ReviewRow
+from tests.factories import LURE, UNCERTAIN, make_advert
+from tests.fakes import Clock, PhraseDetector
 from tests.service.test_review import CONFIRM, add, decide
 
 Browse = Callable[..., TestClient]
@@ -85,6 +87,57 @@ def test_softening_gives_an_outside_reviewer_no_contact(context: Context, browse
     page = browser.submit("/console/soft", on="1", back=f"/console/reviews/{review_id}").text
     assert "What would lower" in page
     assert "example_hr" not in page
+
+
+@pytest.fixture
+def hard(context: Context, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str, str]:
+    """Two adverts of one campaign with a contact in the title; the second speaks of violence. Also the link."""
+    monkeypatch.setitem(softening.HARD, "all_inclusive_package", "passage on violence")
+    plain = make_advert(
+        id="plain", title="Cook wanted, Telegram @example_hr", text="Cambodia. Night work in a hotel."
+    )
+    harsh = make_advert(
+        id="harsh",
+        title="They beat us, free flight, room and meals, Telegram @example_hr",
+        text="Cambodia.",
+    )
+    for advert in (plain, harsh):
+        assess_and_store(context, [advert], partner_id=CRAWLER, at=context.clock())
+        context.clock.move(seconds=1)
+    with context.database.reading() as session:
+        ids = dict(session.execute(select(ReviewRow.advert_id, ReviewRow.id)).all())
+        campaign = session.scalars(select(CampaignMemberRow.campaign_id).limit(1)).one()
+        link = session.scalars(select(LinkKeyRow.id).where(LinkKeyRow.kind == "telegram")).first()
+    return ids["harsh"], campaign, str(link)
+
+
+def test_softened_no_list_and_no_heading_shows_contacts_or_hard_words(
+    context: Context, browse: Browse, make_person: Callable[..., Person], hard: tuple[str, str, str]
+) -> None:
+    browser, (review_id, campaign, link) = browse(), hard
+    browser.submit("/console/watches", kind="search", target="find=night", back="")
+    context.clock.move(seconds=1)
+    again = make_advert(
+        id="again",
+        title="They beat us at night, free flight, room and meals, +44 20 7946 0123",
+        text="Cambodia.",
+    )
+    assess_and_store(context, [again], partner_id=CRAWLER, at=context.clock())
+    lists = ["/console", "/console/campaigns", f"/console/campaigns/{campaign}", f"/console/contacts/{link}"]
+    lists += ["/console/alerts", f"/console/campaigns/{campaign}/merge"]
+    lists += [f"/console/campaigns/{campaign}/decide?answer=unsure", f"/console/reviews/{review_id}"]
+    for path in lists:
+        page = browser.get(path).text
+        assert "beat us" in page, path
+        assert "[passage on violence]" not in page
+    browser.submit("/console/soft", on="1")
+    for path in lists:
+        page = re.sub(r'<label class="cover">.*?</label>', "", browser.get(path).text, flags=re.DOTALL)
+        page = re.sub(r'<input type="hidden"[^>]*>', "", page)  # what a watch would be called
+        for word in ("beat us", "example_hr", "7946"):
+            assert word not in page, (path, word)
+    assert "[passage on violence]" in browser.get("/console").text
+    assert "Cook wanted" in browser.get(f"/console/campaigns/{campaign}").text
 
 
 def decide_many(context: Context, by: Person, n: int, *, every_s: float, start: int) -> None:
@@ -157,3 +210,24 @@ def test_comforts_need_the_sessions_own_token_and_lead_nowhere_else(browse: Brow
     answer = browser.submit(f"/console/{path}", back="https://elsewhere.example.com/")
     assert answer.headers["location"] == "/console"
     assert "HttpOnly" in answer.headers["set-cookie"]
+
+
+def test_softened_no_reason_quotes_what_another_reason_had_covered() -> None:
+    text = "They beat us. Free rooms. Telegram @example_hr"
+    hard = reason("victim_testimony", text, "They beat")
+    several = hard.model_copy(update={"code": "several_signs"})
+    plain = reason("all_inclusive_package", text, "Free rooms")
+    reply = reason("telegram_contact", text, "Telegram @example_hr")
+    shown = PhraseDetector().assess(make_advert(text=text), at=Clock()())
+    assessment = shown.model_copy(update={"reasons": (hard, several, plain, reply)})
+    advert = make_advert(text=text)
+    soft = view_advert(advert, assessment, with_contacts=True, softened=True)
+    quoted = {row.reason.code: row.quotes for row in soft.reasons + soft.counter_reasons}
+    assert quoted == {
+        "victim_testimony": (),
+        "several_signs": (),
+        "all_inclusive_package": ("Free rooms",),
+        "telegram_contact": ("Telegram •••••••••••",),
+    }
+    bare = view_advert(advert, assessment, with_contacts=True)
+    assert {row.quotes for row in bare.counter_reasons} >= {("They beat",)}

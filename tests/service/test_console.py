@@ -325,6 +325,8 @@ def test_pages_stay_out_of_every_cache(browse: Browse, context: Context) -> None
         "/console/static/../../settings.py",
         "/console/static/%2e%2e/%2e%2e/settings.py",
         "/console/static//etc/passwd",
+        "/console/static/queue.py",
+        "/console/static/templates/base.html",
     ],
 )
 def test_static_files_come_from_their_folder_only(anonymous: TestClient, path: str) -> None:

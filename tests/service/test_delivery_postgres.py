@@ -19,7 +19,15 @@ from service.store.restore import restore_database
 from service.store.tables import AdvertRow, DecisionRow, TemplateBandRow
 from tests.factories import LURE
 from tests.fakes import Clock
-from tests.service import test_idempotency, test_jobs, test_kill, test_postgres, test_retention, test_webhooks
+from tests.service import (
+    test_completed,
+    test_idempotency,
+    test_jobs,
+    test_kill,
+    test_postgres,
+    test_retention,
+    test_webhooks,
+)
 
 pytestmark = test_postgres.pytestmark
 server = test_postgres.server
@@ -75,6 +83,16 @@ def test_new_rows_are_told_from_known_ones(context: Context) -> None:
         assert session.scalar(text("SELECT count(*) FROM template_bands")) == 600
 
 
+board = test_completed.board
+test_completed_words = (
+    test_completed.test_words_that_may_be_kept_later_are_kept_from_then_on_and_a_review_opens
+)
+test_completed_late = test_completed.test_completed_words_are_erased_as_late_as_any_others
+test_completed_batch = test_completed.test_whichever_of_two_that_come_together_asks_for_more_decides
+test_features_later = (
+    test_completed.test_what_was_kept_in_full_and_reviewed_stays_when_it_comes_again_as_features
+)
+test_noted = test_completed.test_feedback_that_nobody_could_look_into_is_heard_when_the_words_come
 test_company = test_retention.test_who_is_erased_counts_as_nobodys_company_any_more
 test_stopped = test_kill.test_a_service_that_is_asked_to_stop_answers_what_it_has_taken
 test_share = test_jobs.test_a_job_takes_from_the_minute_and_leaves_half_of_it_to_live_calls

@@ -1,22 +1,27 @@
 """A second person looks blind; what two agree on becomes a label; figures tell no small counts."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 
-from service.assessing import Context
+from model.indicators.registry import load_catalogue
+from service.assessing import Context, assess_and_store
 from service.errors import ConflictError, ForbiddenError
 from service.review import second_look
 from service.review.export import export_labels
 from service.review.permissions import Person
 from service.review.second_look import SECOND, THIRD
-from service.review.trends import LEAST, Row, suppress
+from service.review.trends import LEAST, ROLES, Row, suppress
 from service.settings import Settings
 from service.store import agreement, users
-from tests.factories import LURE, UNCERTAIN
+from service.store.tables import CRAWLER, ReviewTagRow
+from tests.factories import LURE, UNCERTAIN, make_advert
+from tests.fakes import Clock
 from tests.service.test_review import CONFIRM, LEGITIMATE, add, decide, undo
 
 Browse = Callable[..., TestClient]
@@ -158,3 +163,27 @@ def test_trends_tell_counts_and_no_contact(context: Context, browse: Browse) -> 
     assert f'"Month","2026-11","{LEAST + 1}"' in sheet.text
     assert "example_hr" not in page + sheet.text
     assert browse("adam", role="admin").get("/console/trends").status_code == 403
+
+
+def test_trends_tell_roles_and_how_fast_we_are(context: Context, browse: Browse, clock: Clock) -> None:
+    posted = clock().date() - timedelta(days=3)
+    adverts = [make_advert(id=f"{n}", text=f"{LURE} {n}", posted_on=posted) for n in range(LEAST)]
+    assess_and_store(context, adverts[1:], partner_id=CRAWLER, at=clock())
+    browser = browse("dana", role="data_scientist")
+    hidden = f"fewer than {LEAST} or not told"
+    assert f'"All","Median days from posting to queue","{hidden}"' in browser.get("/console/trends.csv").text
+    assess_and_store(context, adverts[:1], partner_id=CRAWLER, at=clock())
+    with context.database.writing() as session:
+        tags = update(ReviewTagRow).where(ReviewTagRow.value == "all_inclusive_package")
+        session.execute(tags.values(value="customer_service_generic"))
+    sheet = browser.get("/console/trends.csv").text
+    assert '"All","Median days from posting to queue","3"' in sheet
+    assert f'"All","Share of decisions taken back","{hidden}"' in sheet
+    assert f'"Role","customer_service_generic","{LEAST}"' in sheet
+    assert '"Indicator","customer_service_generic"' not in sheet
+    page = browser.get("/console/trends").text
+    assert "came into the queue within 3 days" in page
+
+
+def test_every_role_is_an_indicator_of_the_catalogue() -> None:
+    assert load_catalogue().indicators.keys() >= ROLES

@@ -194,6 +194,23 @@ def test_a_large_job_holds_up_no_small_one(
     assert states == ["running", "done"]
 
 
+def test_a_partner_with_many_jobs_has_no_more_turns_than_one_with_a_single_job(
+    client: TestClient,
+    anonymous: TestClient,
+    context: Context,
+    monkeypatch: pytest.MonkeyPatch,
+    make_partner_key: Callable[..., str],
+) -> None:
+    monkeypatch.setattr(worker, "TURN_S", 0.0)
+    many = [send(client, lines(running.HANDFUL * 8)) for _ in range(3)]
+    anonymous.headers["X-API-Key"] = make_partner_key("Other Jobs")
+    single = send(anonymous, lines(running.HANDFUL * 8))
+    Worker(context)._run_jobs()
+    of_many = [client.get(f"/v1/jobs/{job['id']}").json()["n_scored"] for job in many]
+    assert of_many == [running.HANDFUL] * 3
+    assert anonymous.get(f"/v1/jobs/{single['id']}").json()["n_scored"] == 3 * running.HANDFUL
+
+
 def test_a_worker_that_stops_leaves_a_job_that_another_ends(client: TestClient, context: Context) -> None:
     job = send(client, lines(running.HANDFUL * 3))
     assert not run_job(context, job["id"], is_stopping=lambda: True)

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import json
+import math
 import random
 import re
 import subprocess
@@ -27,6 +28,7 @@ from sqlalchemy import select
 from service.assessing import Context, assess_and_store
 from service.errors import ForbiddenError, InvalidFieldsError, NeedsSecondLookError
 from service.packages import bench, misp_event, printing, stix
+from service.packages import build as build_module
 from service.packages.build import Package, build, gather, record_made
 from service.packages.contents import Contents, Item, collect
 from service.packages.pages import find_pages
@@ -509,10 +511,10 @@ def test_the_report_is_printed_in_every_script_or_says_which_font_is_missing(scr
     pytest.importorskip(
         "weasyprint", exc_type=(ImportError, OSError), reason="no WeasyPrint or no Pango here"
     )
-    printed = print_report(report(SCRIPTS[script]), n_adverts=1)
+    printed = print_report(report(SCRIPTS[script]))
     assert printed.pdf.startswith(b"%PDF-")
     assert printed.note in {"printed", f"printed; no font here for {script}"}
-    assert print_report(report(SCRIPTS[script]), n_adverts=1) == printed
+    assert print_report(report(SCRIPTS[script])) == printed
 
 
 def test_a_missing_font_is_named() -> None:
@@ -520,11 +522,11 @@ def test_a_missing_font_is_named() -> None:
         "weasyprint", exc_type=(ImportError, OSError), reason="no WeasyPrint or no Pango here"
     )
     nobodys = chr(0x1E4D0) + chr(0x1E4D1)  # Nag Mundari, of Unicode 15
-    printed = print_report(report(f"Salary {nobodys}"), n_adverts=1)
+    printed = print_report(report(f"Salary {nobodys}"))
     if printed.note == "printed":
         pytest.skip("a font for Nag Mundari is installed here")
     assert printed.note.startswith("printed; no font here for ")
-    assert printed.pdf != print_report(report("Salary"), n_adverts=1).pdf
+    assert printed.pdf != print_report(report("Salary")).pdf
 
 
 def test_a_package_carries_the_printed_report_under_its_digest(
@@ -543,12 +545,11 @@ def test_a_package_carries_the_printed_report_under_its_digest(
 
 
 @pytest.mark.parametrize(
-    ("more", "n_adverts", "why"),
+    ("more", "why"),
     [
-        ({"MOST_PRINTED": 1}, 2, "more than 1 adverts"),
-        ({"WALL_S": 0.001}, 1, "did not end (TimeoutExpired)"),
-        ({"sys": SimpleNamespace(executable="/bin/false")}, 1, "failed (exit 1)"),
-        ({"sys": SimpleNamespace(executable="/nowhere/python")}, 1, "did not end (FileNotFoundError)"),
+        ({"WALL_S": 0.001}, "did not end (TimeoutExpired)"),
+        ({"sys": SimpleNamespace(executable="/bin/false")}, "failed (exit 1)"),
+        ({"sys": SimpleNamespace(executable="/nowhere/python")}, "did not end (FileNotFoundError)"),
     ],
 )
 def test_without_a_pdf_the_package_is_made_and_says_why(
@@ -557,24 +558,59 @@ def test_without_a_pdf_the_package_is_made_and_says_why(
     lead: Person,
     monkeypatch: pytest.MonkeyPatch,
     more: dict[str, object],
-    n_adverts: int,
     why: str,
 ) -> None:
     for name, value in more.items():
         monkeypatch.setattr(printing, name, value)
-    printed = print_report(report("Salary"), n_adverts=n_adverts)
+    printed = print_report(report("Salary"))
     assert (printed.pdf, why in printed.note) == (None, True), printed.note
-    package = make(context, [review_id], lead, printer=lambda _html, **_more: printed)
+    package = make(context, [review_id], lead, printer=lambda _html: printed)
     files = files_of(package)
     assert "report.pdf" not in files
     assert json.loads(files["manifest.json"])["report_pdf"] == printed.note
     assert printed.note in files["README.txt"].decode()
 
 
+def test_a_long_report_is_printed_in_parts_that_the_manifest_lists(
+    context: Context, lead: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build_module, "MOST_PRINTED", 2)
+    monkeypatch.setattr(build_module, "MOST_PRINTED_ENTRIES", 4)
+    review_ids = add(context, *(f"{LURE} Number {n}." for n in range(5)))
+    seen: list[str] = []
+
+    def printer(html: bytes) -> Printed:
+        seen.append(html.decode())
+        if len(seen) == 2:
+            return Printed(None, "left out: printing failed (exit 1); print report.html")
+        return Printed(b"%PDF-" + html, "printed; no font here for Khmer")
+
+    package = make(context, review_ids, lead, printer=printer)
+    files = files_of(package)
+    n_entries = len(files["custody.jsonl"].splitlines())
+    n_parts = 3 + math.ceil(n_entries / 4)
+    names = [f"report-{n:02d}.pdf" for n in range(1, n_parts + 1) if n != 2]
+    assert sorted(name for name in files if name.endswith(".pdf")) == names
+    manifest = json.loads(files["manifest.json"])
+    assert set(names) <= manifest["files"].keys()
+    assert manifest["report_pdf"].startswith(f"{n_parts} parts; report-01.pdf, report-03.pdf")
+    assert "report-02.pdf: left out: printing failed (exit 1)" in manifest["report_pdf"]
+    assert f"on paper: report-01.pdf to {names[-1]}" in files["README.txt"].decode()
+    for n in range(5):
+        assert [f"Number {n}." in part for part in seen].count(True) == 1
+        assert f"Number {n}." in files["report.html"].decode()
+    custody = [json.loads(line)["digest"][:16] for line in files["custody.jsonl"].splitlines()]
+    assert all(sum(digest in part for part in seen) >= 1 for digest in custody)
+    assert f"(part 3 of {n_parts})" in seen[2]
+    assert find_faults(package.data) == []
+    altered = write_archive({**files, names[-1]: files[names[-1]] + b" "})
+    assert any(names[-1] in fault for fault in find_faults(altered))
+
+
 def test_without_pango_printing_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "weasyprint.py").write_text("raise OSError('cannot load library libpango-1.0-0')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    printed = print_report(report("Salary"), n_adverts=1)
+    printed = print_report(report("Salary"))
     assert printed == Printed(
         None, "left out: WeasyPrint or its Pango library is not installed; print report.html"
     )

@@ -6,6 +6,7 @@ from service.bench_adverts import build
 from service.store.database import Database
 from service.store.migrate import migrate
 from tests.service import (
+    test_alerting,
     test_belonging,
     test_campaign_pages,
     test_insight,
@@ -13,6 +14,8 @@ from tests.service import (
     test_routing,
     test_search,
     test_spreading,
+    test_versions,
+    test_views,
     test_watching,
 )
 
@@ -44,6 +47,12 @@ test_watch_campaign = test_watching.test_a_campaign_is_watched_with_all_that_it_
 test_watch_search = test_watching.test_a_search_within_a_campaign_is_watched
 test_alerts = test_watching.test_alerts_are_marked_as_seen_and_end_with_their_watch_and_their_advert
 test_trends = test_insight.test_trends_tell_counts_and_no_contact
+test_how_fast = test_insight.test_trends_tell_roles_and_how_fast_we_are
+test_view = test_views.test_start_decide_hold_and_undo_stay_within_the_filters
+test_both_ways = test_views.test_a_search_is_stepped_through_both_ways_near_and_far
+mixed = test_views.mixed
+test_history = test_versions.test_the_page_shows_what_changed_from_version_to_version
+test_waiting = test_alerting.test_alerts_that_wait_are_counted_for_each_person
 
 
 def indexes_of(url: str) -> dict[str, list[str]]:

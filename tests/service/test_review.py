@@ -215,11 +215,13 @@ def test_the_next_item_follows_in_order_and_begins_again_at_the_top(
     with context.database.reading() as session:
         rows = {review_id: reviews.get_review(session, review_id) for review_id in ids}
         now = context.clock()
-        assert queue.next_item(session, by=asha, at=now).id == ids[0]
-        assert queue.next_item(session, by=asha, at=now, after=rows[ids[0]]).id == ids[2]
-        assert queue.next_item(session, by=asha, at=now, after=rows[ids[2]]).id == ids[0]
-        assert queue.previous_item(session, by=asha, at=now, before=rows[ids[2]]).id == ids[0]
-        assert queue.next_item(session, by=bela, at=now, after=rows[ids[0]]).id == ids[1]
+        assert queue.next_item(session, queue.Filters(), by=asha, at=now).id == ids[0]
+        assert queue.next_item(session, queue.Filters(), by=asha, at=now, after=rows[ids[0]]).id == ids[2]
+        assert queue.next_item(session, queue.Filters(), by=asha, at=now, after=rows[ids[2]]).id == ids[0]
+        assert (
+            queue.previous_item(session, queue.Filters(), by=asha, at=now, before=rows[ids[2]]).id == ids[0]
+        )
+        assert queue.next_item(session, queue.Filters(), by=bela, at=now, after=rows[ids[0]]).id == ids[1]
 
 
 def test_an_unknown_review_is_said_to_be_unknown(context: Context, make_person: MakePerson) -> None:

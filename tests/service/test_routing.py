@@ -37,7 +37,7 @@ def reassign(context: Context, review_id: str, to: Person, by: Person) -> None:
 
 def next_id(context: Context, by: Person) -> str | None:
     with context.database.reading() as session:
-        review = next_item(session, by=by, at=context.clock())
+        review = next_item(session, Filters(), by=by, at=context.clock())
         return review.id if review else None
 
 

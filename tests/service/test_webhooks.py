@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from fastapi.testclient import TestClient
+from httpcore2 import ConnectError
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from service.assessing import Context
@@ -17,7 +18,7 @@ from service.store import outbox
 from service.store.outbox import EventType, announce
 from service.store.tables import PartnerRow, ReviewRow
 from service.webhooks.delivering import WAITS, Courier, next_attempt
-from service.webhooks.guard import checked_address, refusal
+from service.webhooks.guard import checked_address, make_pool, refusal
 from service.webhooks.sending import Attempt
 from tests.factories import LURE
 from tests.fakes import Clock
@@ -310,6 +311,31 @@ def test_a_slow_endpoint_does_not_hold_up_the_others(
         courier._pool.close()
 
 
+def test_one_look_into_the_outbox_begins_with_every_endpoint_and_goes_on_with_what_it_has_waiting(
+    context: Context,
+    admin: TestClient,
+    receiver: Receiver,
+    tell: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from service.webhooks import delivering
+
+    monkeypatch.setattr(delivering, "IN_A_ROW", 5)
+    crowded = admin.post("/v1/webhooks", json={"url": f"{receiver.url}/crowded", "events": ["campaign.grew"]})
+    assert crowded.status_code == 201
+    for n in range(150):
+        tell(EventType.CAMPAIGN_GREW, n=n)
+    admin.post("/v1/webhooks", json={"url": receiver.url, "events": ["job.finished"]})
+    tell()
+    courier = Courier(context)
+    assert courier.deliver_due() == 2
+    for one in courier._under_way.values():
+        one.result()
+    courier.close()
+    kinds = [body["type"] for body in receiver.bodies]
+    assert (kinds.count("campaign.grew"), kinds.count("job.finished")) == (5, 1)
+
+
 def test_a_message_taken_by_a_process_that_died_is_sent_under_its_id_when_the_lease_is_over(
     context: Context,
     endpoint: dict,
@@ -404,6 +430,26 @@ def test_one_private_answer_among_public_ones_is_enough(monkeypatch: pytest.Monk
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     with pytest.raises(Exception, match="private network"):
         checked_address("rebind.example.com", 443, allow_private=False)
+
+
+def test_a_name_is_resolved_once_and_the_connection_goes_to_the_address_that_was_checked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers, connected = ["93.184.216.34", "127.0.0.1", "127.0.0.1"], []
+
+    def resolve(*_args: object, **_kwargs: object) -> list:
+        return [(2, 1, 6, "", (answers.pop(0), 443))]
+
+    def connect(address: tuple[str, int], *_args: object, **_kwargs: object) -> socket.socket:
+        connected.append(address)
+        raise OSError
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket, "create_connection", connect)
+    with make_pool(total_s=1, allow_private=False) as pool, pytest.raises(ConnectError):
+        pool.request("POST", "https://rebind.example.com/hooks")
+    assert connected == [("93.184.216.34", 443)]
+    assert answers == ["127.0.0.1", "127.0.0.1"]
 
 
 def test_an_answer_that_drips_ends_all_the_same(

@@ -57,8 +57,8 @@ def test_whom_an_advert_seeks_moves_no_score() -> None:
     assert found["swaps_that_changed_a_band"] == 0
 
 
-@pytest.mark.parametrize(("where", "is_place"), [("китайский язык", False), ("офис в Китае", True)])
-def test_a_language_asked_for_is_no_destination(where: str, is_place: bool) -> None:
+@pytest.mark.parametrize(("where", "n_places"), [("китайский язык", 0), ("офис в Китае", 1)])
+def test_a_language_asked_for_is_no_destination(where: str, n_places: int) -> None:
     advert = JobAdvert(id="a", description=f"Нужен администратор, {where}, график сменный")
     said = Assessor.load().assess(advert, at=datetime(2026, 1, 1, tzinfo=UTC))
-    assert ("China" in {fact.value for fact in said.facts if fact.kind == "place"}) == is_place
+    assert [fact.value for fact in said.facts if fact.kind == "place"] == ["China"] * n_places
