@@ -4,8 +4,10 @@ import hashlib
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 import networkx as nx
+import phonenumbers
 
 from model.campaigns.signature import Signature, likeness, sign
 from model.campaigns.template import template_of
@@ -59,12 +61,14 @@ def contact_keys(advert: JobAdvert) -> dict[str, str]:
 def contact_keys_of(advert: JobAdvert, found: Iterable[ContactFound]) -> dict[str, str]:
     """Give `contact_keys` of an advert whose text was searched for contacts already."""
     stated = (
-        (contact.kind, contact.value) for contact in advert.contacts if contact.kind in set(ContactKind)
+        (ContactKind(contact.kind), contact.value)
+        for contact in advert.contacts
+        if contact.kind in set(ContactKind)
     )
-    read = ((contact.kind, contact.value) for contact in found)
+    read = ((contact.kind, f"+{contact.value}" if contact.region else contact.value) for contact in found)
     own_host = _host(advert.url) if advert.url else None
     keys: dict[str, str] = {}
-    for kind, value in (*read, *((ContactKind(kind), value) for kind, value in stated)):
+    for kind, value in (*read, *stated):
         plain = _plain(kind, value)
         if kind is ContactKind.OTHER or not plain or (kind is ContactKind.URL and _host(value) == own_host):
             continue
@@ -119,19 +123,32 @@ def _text(advert: JobAdvert) -> str:
 
 
 def _plain(kind: ContactKind, value: str) -> str:
-    """Give a contact in one spelling, empty where it tells nothing: last digits of a number, handle without its link."""
+    """Give a contact in one spelling, empty where it tells nothing: a subscriber's number, a handle without its link."""
     value = value.strip().lower()
     if kind is ContactKind.URL:
         host, _, page = _without_scheme(value).partition("/")
         page = page.split("?", 1)[0].split("#", 1)[0].rstrip("/")
         return f"{host.removeprefix('www.')}/{page}" if page else ""
     if kind in _NUMBERS:
-        digits = "".join(letter for letter in value if letter.isdigit())
-        if len(digits) >= _TELLING_DIGITS:
-            told = digits[-_TELLING_DIGITS:]
+        told = _subscriber(value)
+        if len(told) >= _LEAST_DIGITS:
             # 000 000 000 is what people write who leave their number out.
             return told if len(set(told)) > 1 else ""
     return value.rsplit("/", 1)[-1].lstrip("@")
+
+
+def _subscriber(number: str) -> str:
+    """Give a number without what a country or a trunk line puts before it, at most its last nine digits.
+
+    Two subscribers of different countries, or of one, hardly ever share nine; eight they would share by the thousand
+    among a million numbers.
+    """
+    digits = "".join(letter for letter in number if letter.isdigit())
+    national = digits.lstrip("0")
+    if number.startswith(("+", "00")) or len(national) == len(digits) >= _SURELY_ABROAD:
+        with suppress(phonenumbers.NumberParseException):
+            national = str(phonenumbers.parse("+" + national, None).national_number)
+    return national[-_TELLING_DIGITS:] or digits
 
 
 def _host(url: str) -> str:
@@ -144,5 +161,7 @@ def _without_scheme(url: str) -> str:
 
 _NUMBERS = frozenset({ContactKind.PHONE, ContactKind.WHATSAPP, ContactKind.ZALO, ContactKind.VIBER})
 """Kinds that are phone numbers: the same one may be called, or written to by any of these."""
-_TELLING_DIGITS = 8
-"""With and without the country's prefix, the last eight digits are the same."""
+_TELLING_DIGITS, _LEAST_DIGITS = 9, 8
+"""With and without the country's prefix, the last nine digits are the same; Cambodia and Hong Kong have but eight."""
+_SURELY_ABROAD = 11
+"""A number with so many digits begins with a country's prefix, with or without a plus; few countries have as many."""

@@ -2,7 +2,9 @@
 
 import random
 
-from model.campaigns.grouping import group_adverts, group_texts
+import pytest
+
+from model.campaigns.grouping import contact_keys, group_adverts, group_texts
 from model.campaigns.signature import likeness, sign
 from model.schema.advert import JobAdvert
 
@@ -49,3 +51,28 @@ def test_the_template_keeps_fixed_words_and_leaves_slots() -> None:
     template = group_adverts(adverts)[0].template
     assert "" in template
     assert any("bạn chat tiếng Anh, lương" in piece for piece in template)
+
+
+@pytest.mark.parametrize(
+    ("abroad", "at_home"),
+    [
+        ("+855 12 000 001", "012-000-001"),
+        ("855 12 000 001", "012000001"),
+        ("0084 912 000 001", "0912.000.001"),
+        ("+62 812-0000-0001", "0812 0000 0001"),
+        ("62 81200000001", "081200000001"),
+        ("+852 9100 0001", "9100 0001"),
+        ("+7 912 000 00 01", "8 912 000 00 01"),
+    ],
+)
+def test_a_number_is_one_contact_with_and_without_its_country(abroad: str, at_home: str) -> None:
+    keys = [set(contact_keys(JobAdvert(id="a", description=f"Call {one}"))) for one in (abroad, at_home)]
+    assert keys[0] == keys[1] != set()
+
+
+def test_two_subscribers_with_the_same_last_eight_digits_are_two() -> None:
+    keys = [
+        set(contact_keys(JobAdvert(id="a", description=f"Call {one}")))
+        for one in ("0900 000 001", "0800 000 001")
+    ]
+    assert not keys[0] & keys[1]
