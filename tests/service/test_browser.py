@@ -148,6 +148,20 @@ def test_keys_are_letters_while_a_note_is_written(page: Page, context: Context) 
         assert session.scalars(select(DecisionRow.note)).one() == "clear lure, c1"
 
 
+def test_a_reason_is_chosen_by_key(page: Page, context: Context) -> None:
+    add(context, LURE)
+    page.reload()
+    press(page, "o")
+    page.keyboard.press("d")
+    expect(page.locator("select[name=reason_code]")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Escape")
+    chosen = page.locator("select[name=reason_code]").input_value()
+    press(page, "c", "1")
+    with context.database.reading() as session:
+        assert session.scalars(select(DecisionRow.reason_code)).one() == chosen != ""
+
+
 def test_a_chord_that_is_not_finished_does_nothing(page: Page, context: Context) -> None:
     add(context, LURE)
     page.reload()

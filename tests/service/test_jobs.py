@@ -191,7 +191,8 @@ def test_a_large_job_holds_up_no_small_one(
     large, small = send(client, lines(running.HANDFUL * 8)), send(client, lines(1))
     Worker(context)._run_jobs()
     states = [client.get(f"/v1/jobs/{job['id']}").json()["state"] for job in (large, small)]
-    assert states == ["running", "done"]
+    assert states[0] in {"queued", "running"}  # a turn of no length may end before it begins
+    assert states[1] == "done"
 
 
 def test_a_partner_with_many_jobs_has_no_more_turns_than_one_with_a_single_job(
