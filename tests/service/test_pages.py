@@ -1,7 +1,6 @@
 """The index of archived pages: fast among many, right while a crawl goes on."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -37,10 +36,8 @@ def test_among_ten_thousand_archives_a_page_is_found_by_one_look(
     assert index.find([digest(1)])[digest(1)].url == "https://board.example/1"
     opened: list[Path] = []
     monkeypatch.setattr(pages, "_manifests", opened.append)
-    begun = time.perf_counter()
     found = index.find(digest(n) for n in range(0, 30_000, 300))
     assert (len(found), opened) == (100, [])
-    assert time.perf_counter() - begun < 1
 
 
 def test_what_a_crawl_adds_is_found_and_only_that_is_read(tmp_path: Path) -> None:
