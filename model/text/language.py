@@ -7,8 +7,9 @@ random without a seed, and raises on scripts it does not know. Matching never de
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
 from langdetect.lang_detect_exception import LangDetectException
@@ -257,14 +258,15 @@ def _latin(text: str, words: Sequence[str]) -> LanguageGuess:
     ranked = sorted(_votes(text, counts).items(), key=lambda pair: -pair[1])[:2]
     best, count = ranked[0] if ranked else ("und", 0.0)
     runner_up = ranked[1][1] if len(ranked) > 1 else 0.0
-    foreign = _foreign(text, best, counts, len(words))
+    ask = cache(lambda: _ask(text))
+    foreign = _foreign(ask, best, counts, len(words)) if len(text) >= _LEAST_DOUBTED else None
     if foreign is not None:
         return foreign
     if count >= _SURE_VOTES and {best, ranked[-1][0]} == _SIBLINGS:
         runner_up = 0.0  # Malay and Indonesian share most function words; langdetect knows only one of them
     if count >= _MANY_VOTES or (count >= _SURE_VOTES and count >= 1.3 * runner_up):
         return LanguageGuess(best, "Latn", round(min(0.99, 0.6 + 0.4 * count / (count + runner_up + 1)), 3))
-    asked = _ask(text)
+    asked = ask()
     if asked is not None and asked[0] not in _FUNCTION_WORDS and len(text) < _LEAST_FOREIGN:
         asked = None
     if asked is not None and (asked[0] == best or count < 1):
@@ -274,17 +276,17 @@ def _latin(text: str, words: Sequence[str]) -> LanguageGuess:
     return LanguageGuess("en", "Latn", 0.3)
 
 
-def _foreign(text: str, best: str, counts: Counter[str], n_words: int) -> LanguageGuess | None:
+def _foreign(
+    ask: Callable[[], tuple[str, float] | None], best: str, counts: Counter[str], n_words: int
+) -> LanguageGuess | None:
     """Tell which language outside the list a text is in that has too few function words of its best guess; None when in none.
 
     Swedish has the `i` and `w` of Polish here and there; Polish has one in every seventh word.
     """
-    if len(text) < _LEAST_DOUBTED:
-        return None
     n_own = sum(times for token, times in counts.items() if best in _VOTES.get(token, ()))
     if n_own >= _LEAST_SHARE * n_words:
         return None
-    asked = _ask(text)
+    asked = ask()
     if asked is None or asked[0] in _FUNCTION_WORDS or asked[1] < _SURELY_FOREIGN:
         return None
     return LanguageGuess(asked[0], "Latn", asked[1])

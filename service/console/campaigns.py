@@ -38,6 +38,8 @@ SHOWN_LINKS = 8
 DRAWN_MEMBERS = 24
 MOST_DAYS = 60
 TITLE = 80
+MASKED = Headings(with_contacts=False, softened=False)
+"""Writes headings without contacts, whoever reads them."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def show_campaign(request: Request, campaign_id: str) -> Response:
         newest=members[0] if members else None,
         headings=headings,
         clear=clear,
-        masked_title=hide_contacts(_title(members[0].advert.heading if members else None)),
+        masked_title=MASKED.show(members[0].advert.heading if members else None, length=TITLE),
         pieces=pieces_of(texts) if texts else [],
         language=next((m.review.language for m in members if m.review is not None), "und"),
         days=_days(members),
@@ -311,7 +313,7 @@ def show_contact(request: Request, link_id: int) -> Response:
         members=members,
         headings=headings,
         link_id=link_id,
-        place=hide_contacts(_title(members[0].advert.heading)),
+        place=MASKED.show(members[0].advert.heading, length=TITLE),
         is_watched=str(link_id) in watched,
     )
 
@@ -394,7 +396,3 @@ def _advert(member: Member) -> JobAdvert:
 def _text(advert: JobAdvert, *, with_contacts: bool) -> str:
     text = "\n".join(text for _, text in advert.texts)
     return text if with_contacts else hide_contacts(text, known=[c.value for c in advert.contacts])
-
-
-def _title(heading: str | None) -> str:
-    return " ".join((heading or "untitled").split())[:TITLE]
